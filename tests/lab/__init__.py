@@ -1,0 +1,11 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real nodes on one machine: each with its own network, mounts, processes and libvirt daemon."""
+
+from __future__ import annotations
+
+from tests.lab.lab import Lab, LabError, Node
+
+__all__ = ["Lab", "LabError", "Node"]
