@@ -1,0 +1,264 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""Domains through libvirt."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from ..._deadline import Deadline
+from ..._errors import Denied, InputError, NotFound, OperationInvalid, StratumError
+from ..base import Address, Capability, DomainRecord, Domains, Shutdown, Watch
+from . import events, protocol, reading
+from .client import Client
+from .errors import UnknownFlags
+from .protocol import Domain, Procedure
+
+LIVE = 1 << 0
+"""Of memory, vCPUs, metadata and devices: the running domain's, not the configuration's."""
+DEFINE_VALIDATE = 1 << 0
+START_PAUSED, START_FRESH = 1 << 0, 1 << 3
+DESTROY_GRACEFUL = 1 << 0
+RESIZE_BYTES = 1 << 0
+UNDEFINE_ALL = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5
+"""Managed save, snapshot metadata, NVRAM, checkpoint metadata, TPM state."""
+HOW = {Shutdown.ACPI: (1 << 0,), Shutdown.AGENT: (1 << 1,), Shutdown.INITCTL: (1 << 2, 1 << 3)}
+"""Flags by which a guest is asked, a call each. libvirt's LXC driver leaves out the signal when it is given together
+with the message to init, and takes a message that no init reads for delivered."""
+SOURCES = {"lease": 0, "agent": 1, "arp": 2}
+FAMILIES = {0: "ipv4", 1: "ipv6"}
+DESCRIPTION, TITLE, ELEMENT = 0, 1, 2
+PM_SUSPENDED = 7
+AGENT_GRACE = 2.0
+"""Seconds that the daemon gets, beyond the guest agent's time, to say that the agent did not answer."""
+
+
+class LibvirtDomains(Domains):
+    """Domains of one libvirt connection.
+
+    The wire names a domain by its UUID. UUIDs that were seen are kept, so that a task goes on with the very domain
+    that it has read, and saves a round trip per call.
+    """
+
+    def __init__(self, client: Client, capabilities: frozenset[Capability]) -> None:
+        self._client = client
+        self._capabilities = capabilities
+        self._known: dict[str, Domain] = {}
+
+    def names(self) -> list[str]:
+        domains, _count = self._client.call(protocol.LIST_DOMAINS, 1, 0)
+        return sorted(domain.name for domain in domains)
+
+    def describe(
+        self, names: Sequence[str] | None = None, *, documents: bool = True, secrets: bool = False
+    ) -> list[DomainRecord]:
+        readings = reading.read(
+            self._client,
+            names,
+            documents=documents,
+            secrets=secrets,
+            bulk_state=Capability.STATS in self._capabilities,
+        )
+        self._known.update((each.domain.name, each.domain) for each in readings)
+        return [each.record(documents) for each in readings]
+
+    def find(self, uuid: str) -> str | None:
+        try:
+            wanted = bytes.fromhex(uuid.replace("-", ""))
+        except ValueError:
+            wanted = b""
+        if len(wanted) != 16:
+            raise InputError("uuid", f"{uuid!r} is not a UUID.")
+        try:
+            domain: Domain = self._client.call(protocol.DOMAIN_BY_UUID, wanted)
+        except NotFound:
+            return None
+        self._known[domain.name] = domain
+        return domain.name
+
+    def define(self, document: str) -> None:
+        domain = self._with_flags(protocol.DOMAIN_DEFINE, (document,), DEFINE_VALIDATE, optional=DEFINE_VALIDATE)
+        self._known[domain.name] = domain
+
+    def undefine(self, name: str) -> None:
+        # A driver that refuses one of these flags has nothing of that kind to remove.
+        self._of_domain(protocol.DOMAIN_UNDEFINE, name, flags=UNDEFINE_ALL, optional=UNDEFINE_ALL)
+        self._known.pop(name, None)
+
+    def start(self, name: str, *, paused: bool = False, fresh: bool = False) -> None:
+        flags = (START_PAUSED if paused else 0) | (START_FRESH if fresh else 0)
+        self._of_domain(protocol.DOMAIN_START, name, flags=flags, optional=START_FRESH)
+
+    def shutdown(self, name: str, how: Shutdown) -> None:
+        self._ask(protocol.DOMAIN_SHUTDOWN, name, how)
+
+    def reboot(self, name: str, how: Shutdown) -> None:
+        self._ask(protocol.DOMAIN_REBOOT, name, how)
+
+    def reset(self, name: str) -> None:
+        self._of_domain(protocol.DOMAIN_RESET, name, 0)
+
+    def destroy(self, name: str, *, graceful: bool = False) -> None:
+        self._of_domain(protocol.DOMAIN_DESTROY, name, DESTROY_GRACEFUL if graceful else 0)
+
+    def suspend(self, name: str) -> None:
+        self._of_domain(protocol.DOMAIN_SUSPEND, name)
+
+    def resume(self, name: str) -> None:
+        try:
+            self._of_domain(protocol.DOMAIN_RESUME, name)
+        except OperationInvalid:
+            state, _reason = self._of_domain(protocol.DOMAIN_STATE, name, 0)
+            if state != PM_SUSPENDED:
+                raise
+            self._of_domain(protocol.DOMAIN_WAKE_UP, name, 0)
+
+    def save(self, name: str) -> None:
+        self._of_domain(protocol.DOMAIN_SAVE, name, 0)
+
+    def discard_save(self, name: str) -> None:
+        self._of_domain(protocol.DOMAIN_DISCARD_SAVE, name, 0)
+
+    def set_autostart(self, name: str, enabled: bool) -> None:
+        self._of_domain(protocol.DOMAIN_SET_AUTOSTART, name, int(enabled))
+
+    def rename(self, name: str, new_name: str) -> None:
+        self._of_domain(protocol.DOMAIN_RENAME, name, new_name, 0)
+        self._known.pop(name, None)
+
+    def attach_device(self, name: str, device: str) -> None:
+        self._of_domain(protocol.DOMAIN_ATTACH, name, device, LIVE)
+
+    def detach_device(self, name: str, device: str) -> None:
+        self._of_domain(protocol.DOMAIN_DETACH, name, device, LIVE)
+
+    def update_device(self, name: str, device: str) -> None:
+        self._of_domain(protocol.DOMAIN_UPDATE, name, device, LIVE)
+
+    def set_memory(self, name: str, kibibytes: int) -> None:
+        self._of_domain(protocol.DOMAIN_SET_MEMORY, name, kibibytes, LIVE)
+
+    def set_vcpus(self, name: str, count: int) -> None:
+        self._of_domain(protocol.DOMAIN_SET_VCPUS, name, count, LIVE)
+
+    def set_title(self, name: str, title: str | None) -> None:
+        self._of_domain(protocol.DOMAIN_SET_METADATA, name, TITLE, title, None, None, LIVE)
+
+    def set_description(self, name: str, description: str | None) -> None:
+        self._of_domain(protocol.DOMAIN_SET_METADATA, name, DESCRIPTION, description, None, None, LIVE)
+
+    def set_metadata(self, name: str, element: str | None, prefix: str, namespace: str) -> None:
+        self._of_domain(protocol.DOMAIN_SET_METADATA, name, ELEMENT, element, prefix, namespace, LIVE)
+
+    def resize_disk(self, name: str, target: str, size: int) -> None:
+        self._of_domain(protocol.DOMAIN_RESIZE_BLOCK, name, target, size, RESIZE_BYTES)
+
+    def addresses(self, names: Sequence[str], sources: Sequence[str]) -> dict[str, list[Address]]:
+        domains = self._look_up(names)
+        asked = [(domain, source) for domain in domains for source in sources]
+        answers = self._client.pipeline(
+            [(protocol.DOMAIN_ADDRESSES, (domain, SOURCES[source], 0)) for domain, source in asked]
+        )
+        found: dict[str, list[Address]] = {domain.name: [] for domain in domains}
+        for (domain, source), answer in zip(asked, answers):
+            if isinstance(answer, Denied):
+                raise answer
+            if not isinstance(answer, StratumError):
+                found[domain.name] += _addresses(answer, source)
+        return found
+
+    def stats(self, names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+        domains = [] if names is None else self._look_up(names)
+        if names is not None and not domains:
+            return {}
+        try:
+            records = self._client.call(protocol.DOMAIN_STATS, domains, 0, 0)
+        except NotFound:
+            # One of them has gone since, and libvirt then tells nothing about the others.
+            every = self.stats()
+            return {domain.name: every[domain.name] for domain in domains if domain.name in every}
+        return {domain.name: values for domain, values in records}
+
+    def agent(self, name: str, command: str, deadline: Deadline) -> str:
+        seconds = max(1, round(deadline.remaining()))
+        answer = self._of_domain(
+            protocol.DOMAIN_AGENT, name, command, seconds, 0, deadline=Deadline(seconds + AGENT_GRACE)
+        )
+        return str(answer or "")
+
+    def watch(self, name: str) -> AbstractContextManager[Watch]:
+        return events.watch(self._client, self._domain(name))
+
+    def _ask(self, procedure: Procedure, name: str, how: Shutdown) -> None:
+        # Hypervisors without ACPI have an ordinary way of their own, which is what no flag at all means.
+        (acpi,) = HOW[Shutdown.ACPI]
+        for flag in HOW[how]:
+            self._of_domain(procedure, name, flags=flag, optional=acpi)
+
+    def _look_up(self, names: Sequence[str]) -> list[Domain]:
+        """Return the domains of these names, less those that do not exist."""
+        unknown = [name for name in names if name not in self._known]
+        self._known.update((domain.name, domain) for domain in reading.look_up(self._client, unknown))
+        return [self._known[name] for name in dict.fromkeys(names) if name in self._known]
+
+    def _domain(self, name: str) -> Domain:
+        if name not in self._known:
+            self._known[name] = self._client.call(protocol.DOMAIN_BY_NAME, name)
+        return self._known[name]
+
+    def _of_domain(
+        self,
+        procedure: Procedure,
+        name: str,
+        *arguments: Any,
+        flags: int | None = None,
+        optional: int = 0,
+        deadline: Deadline | None = None,
+    ) -> Any:
+        """Make a call about a domain. With ``flags``, they come last, and may lose ``optional`` ones."""
+
+        def attempt() -> Any:
+            domain = self._domain(name)
+            if flags is not None:
+                return self._with_flags(procedure, (domain, *arguments), flags, optional)
+            return self._client.call(procedure, domain, *arguments, deadline=deadline)
+
+        was_known = name in self._known
+        try:
+            return attempt()
+        except NotFound:
+            known = self._known.pop(name, None)
+            if not was_known or known is None or self._domain(name).uuid == known.uuid:
+                raise
+            return attempt()
+
+    def _with_flags(self, procedure: Procedure, arguments: tuple[Any, ...], flags: int, optional: int) -> Any:
+        """Make a call whose last argument is flags, of which the daemon may lack the ``optional`` ones."""
+        try:
+            return self._client.call(procedure, *arguments, flags)
+        except UnknownFlags as error:
+            known = flags & ~(error.flags & optional)
+            if known == flags:
+                raise
+            return self._client.call(procedure, *arguments, known)
+
+
+def _addresses(interfaces: Sequence[Any], source: str) -> list[Address]:
+    """Return what one source says about one domain, less what is no address: a guest's agent may say anything."""
+    found = []
+    for interface, mac, addresses in interfaces:
+        for kind, address, prefix in addresses:
+            # The zone of a link-local address is a name of the guest's own.
+            text = address.partition("%")[0]
+            try:
+                ipaddress.ip_address(text)
+            except ValueError:
+                continue
+            found.append(Address(interface, mac or "", FAMILIES.get(kind, str(kind)), text, prefix or None, source))
+    return found

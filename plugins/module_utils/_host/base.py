@@ -1,0 +1,87 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""Where a node is: what a driver may ask of the machine that carries it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from .._deadline import Deadline
+
+
+class FileStatus(NamedTuple):
+    """What is known of a file without opening it. ``size`` in bytes."""
+
+    kind: str
+    """``file``, ``directory``, ``block``, ``character``, ``socket``, ``fifo`` or ``other``; links are followed."""
+    size: int
+    device: int
+    inode: int
+
+
+class ByteStream(ABC):
+    """Two-way bytes to a peer, in order. The only thing a protocol client knows of its transport.
+
+    Both calls raise DeadlineExceeded when the deadline passes and ConnectionError when the peer is gone.
+    """
+
+    @abstractmethod
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Send all of ``data``."""
+
+    @abstractmethod
+    def receive(self, size: int, deadline: Deadline) -> bytes:
+        """Return between 1 and ``size`` bytes as soon as there are some; ``b""`` at the end of the stream."""
+
+    @abstractmethod
+    def exchange(self, data: bytes, size: int, deadline: Deadline) -> tuple[int, bytes]:
+        """Send what can be sent of ``data`` and receive what is there, whichever is possible first.
+
+        Returns how many bytes were sent and what came; one of them may be empty, at least one is not, except at
+        the end of the stream, where it raises ConnectionError. A pipelining client needs this: a peer that stops
+        reading until its replies are taken would otherwise block both sides for ever.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close both directions; closing again does nothing."""
+
+
+class Host(ABC):
+    """One machine, here or far away."""
+
+    name: str
+    """How messages call it."""
+
+    @abstractmethod
+    def connect(self, path: str, deadline: Deadline) -> ByteStream:
+        """Open a stream to a unix socket; raise ConnectionFailed."""
+
+    @abstractmethod
+    def user_id(self) -> int:
+        """Return the numeric id of the user that we are on this host."""
+
+    @abstractmethod
+    def environment(self, variable: str) -> str | None:
+        """Return an environment variable of that user."""
+
+    @abstractmethod
+    def status(self, path: str) -> FileStatus | None:
+        """Describe a file; ``None`` when there is none."""
+
+    @abstractmethod
+    def read(self, path: str, size: int, *, offset: int = 0) -> bytes:
+        """Return up to ``size`` bytes of a file; raise StratumError when it cannot be read."""
+
+    @abstractmethod
+    def remove(self, path: str) -> None:
+        """Remove a regular file; raise StratumError when that fails. A missing file is no error."""
+
+    @abstractmethod
+    def lock(self, name: str, deadline: Deadline) -> AbstractContextManager[None]:
+        """Hold an advisory lock, so that two tasks on this host take turns; raise DeadlineExceeded."""
