@@ -1,0 +1,31 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""How every module reaches a hypervisor; the twin of CONNECTION and WAIT in the argument specs."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+requirements:
+  - Python >= 3.9
+  - lxml
+options:
+  uri:
+    description:
+      - Where the hypervisor is, as a libvirt connection URI, for example V(qemu:///system), V(qemu:///session),
+        V(lxc:///system) or V(sim:///path/to/state).
+      - "The parameter C(socket) names the daemon's socket: V(qemu+unix:///system?socket=/run/libvirt/libvirt-sock)."
+      - Without it, the environment variables E(STRATUM_VIRT_URI) and E(LIBVIRT_DEFAULT_URI) are asked, then the first
+        of V(qemu:///system) and V(qemu:///session) that answers is taken. The result says which one it was.
+    type: str
+  timeout:
+    description:
+      - How many seconds every single wait may take. The wait for an answer of the hypervisor, for a guest that shuts
+        down, for its agent or its address, for another task that works on the same domain.
+    type: int
+    default: 120
+"""

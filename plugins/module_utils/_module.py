@@ -1,0 +1,87 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""The only place that knows Ansible's module object: parameters in, result, diff or failure out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ._argspec import ArgumentSpec
+from ._driver.base import Driver
+from ._driver.registry import open_driver
+from ._errors import MissingLibrary, StratumError
+from ._host.local import LocalHost
+
+
+class Call:
+    """One call of a module, as the work behind it sees it."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+        self.params: dict[str, Any] = module.params
+        self.check_mode: bool = module.check_mode
+        self.host = LocalHost()
+
+    def connect(self) -> Driver:
+        """Open the driver that the task's options name."""
+        return open_driver(self.params["uri"], self.host, float(self.params["timeout"]))
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret out of everything that Ansible prints of this call."""
+        if secret:
+            self._module.no_log_values.add(secret)
+
+    def take_out(self, option: str) -> None:
+        """Take an option out of what is printed of this call. ``no_log`` alone also blanks a result that equals it."""
+        value = self.params.get(option)
+        if value is not None:
+            self.params[option] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+            self._module.no_log_values.discard(value)
+
+
+def run(work: Callable[[Call], dict[str, Any]], argument_spec: ArgumentSpec, **constraints: Any) -> None:
+    """Run a module: check its options, do the work, print the result.
+
+    ``constraints`` are AnsibleModule's (``required_one_of``…). Every StratumError becomes a failure with its facts.
+    """
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **constraints)
+    try:
+        result = work(Call(module))
+    except MissingLibrary as error:
+        module.fail_json(msg=missing_required_lib(error.library, reason=error.reason), exception=error.traceback)
+    except StratumError as error:
+        module.fail_json(msg=str(error), **error.facts)
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+def domain(call: Call) -> dict[str, Any]:
+    """Do what the module domain was asked."""
+    from ._document.domain import DOMAIN
+    from ._document.secrets import secrets, unstated_secrets
+    from ._reconcile.domain import DomainManager
+    from ._reconcile.domain_request import load
+
+    request = load(call.params)
+    for secret in secrets(DOMAIN, request.spec):
+        call.hide(secret)
+    for secret in unstated_secrets(request.xml) if request.xml is not None else ():
+        call.hide(secret)
+    call.take_out("xml")
+    return DomainManager(call.connect, call.host, request).run(check_mode=call.check_mode)
+
+
+def domain_info(call: Call) -> dict[str, Any]:
+    """Do what the module domain_info was asked."""
+    from ._reconcile.domain_info import domains, load
+
+    query = load(call.params)
+    with call.connect() as driver:
+        return {"changed": False, "uri": driver.uri, "domains": domains(driver, query)}
