@@ -1,0 +1,186 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the modules as Ansible runs them on a node: a process each, options in, one JSON object out.
+
+Without ansible's own second of start, so that a test may run many. What ansible itself prints is tested with
+``ansible.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.lab import Node
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PATIENCE = 240.0
+"""Seconds after which a task counts as hanging; no task of these tests is allowed as much."""
+
+
+class Running:
+    """A task that was started and is going on."""
+
+    def __init__(self, name: str, arguments: Mapping[str, Any], check: bool) -> None:
+        module = f"ansible_collections.stratum.virt.plugins.modules.{name}"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            env={
+                **{key: value for key, value in os.environ.items() if not key.startswith(("LIBVIRT_", "STRATUM_"))},
+                "PYTHONPATH": str(CHECKOUT / "build"),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.pid = self._process.pid
+        # Written later by communicate() it would be too late: what is to run beside it would wait for it.
+        options = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True}
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+        self._process.stdin.close()
+        self._process.stdin = None
+
+    def result(self) -> dict[str, Any]:
+        """Wait for its end; return its whole result, with ``failed`` always in it."""
+        try:
+            output, errors = self._process.communicate(timeout=PATIENCE)
+        finally:
+            self._process.kill()
+        if "Traceback" in errors or not output.strip():
+            raise AssertionError(f"the module crashed: {output}{errors}")
+        result: dict[str, Any] = json.loads(output)
+        return {"failed": False, **result}
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+
+class Tasks:
+    """Runs the modules against one hypervisor of one node, and asks virsh what really is."""
+
+    def __init__(self, node: Node, uri: str | None = None) -> None:
+        self.node = node
+        self.uri = uri or node.uri
+
+    def start(self, check: bool = False, **options: Any) -> Running:
+        """Start a task with the module domain."""
+        return Running("domain", {"uri": self.uri, **options}, check)
+
+    def run(self, check: bool = False, **options: Any) -> dict[str, Any]:
+        """Run a task with the module domain; return its result, failed or not."""
+        return self.start(check, **options).result()
+
+    def make(self, **options: Any) -> dict[str, Any]:
+        """Run a task that has to succeed."""
+        result = self.run(**options)
+        assert not result["failed"], result
+        return result
+
+    def apply(self, **options: Any) -> dict[str, Any]:
+        """Run a task that has to change something, in check mode first; return the result of the real run.
+
+        Check mode has to foretell it without changing anything, and a second run has to find nothing to do.
+        """
+        before = self.truth()
+        foretold = self.run(check=True, **options)
+        assert not foretold["failed"], foretold
+        assert self.truth() == before, "check mode changed something"
+        done = self.make(**options)
+        assert done["changed"]
+        for what in ("changed", "actions", "diff"):
+            assert foretold[what] == done[what], f"check mode foretold another {what}"
+        again = self.make(**options)
+        assert not again["changed"], again["actions"]
+        assert again["diff"] == {"before": {}, "after": {}}
+        return done
+
+    def unchanged(self, **options: Any) -> dict[str, Any]:
+        """Run a task that must find nothing to do."""
+        before = self.truth()
+        result = self.make(**options)
+        assert not result["changed"], result["actions"]
+        assert result["actions"] == []
+        assert result["diff"] == {"before": {}, "after": {}}
+        assert self.truth() == before
+        return result
+
+    def refused(self, **options: Any) -> dict[str, Any]:
+        """Run a task that has to fail before it changes anything, in check mode and out of it; return its result."""
+        before = self.truth()
+        messages = []
+        for check in (True, False):
+            result = self.run(check=check, **options)
+            assert result["failed"], result
+            assert self.truth() == before, f"a task that fails with {result['msg']!r} changed something"
+            messages.append(result["msg"])
+        assert messages[0] == messages[1]
+        return result
+
+    def info(self, **options: Any) -> list[dict[str, Any]]:
+        """Run a task with the module domain_info; return the domains."""
+        result = Running("domain_info", {"uri": self.uri, **options}, check=False).result()
+        assert not result["failed"], result
+        assert not result["changed"]
+        domains: list[dict[str, Any]] = result["domains"]
+        return domains
+
+    def virsh(self, *argv: str, check: bool = True) -> str:
+        """Return what virsh prints."""
+        return self.node.virsh(*argv, uri=self.uri, check=check)
+
+    def define(self, document: str, folder: Path) -> None:
+        """Define a domain by virsh."""
+        file = folder / "define.xml"
+        file.write_text(document)
+        self.virsh("define", str(file))
+
+    def names(self) -> list[str]:
+        """Return the names of all domains."""
+        return sorted(self.virsh("list", "--all", "--name").split())
+
+    def state(self, name: str) -> str:
+        """Return a domain's state in the words of the module, from virsh."""
+        if name not in self.names():
+            return "absent"
+        facts = self.facts(name)
+        state = {"shut off": "stopped"}.get(facts["State"], facts["State"])
+        return "saved" if facts.get("Managed save") == "yes" else state
+
+    def facts(self, name: str) -> dict[str, str]:
+        """Return ``virsh dominfo`` as a dictionary."""
+        lines = self.virsh("dominfo", name).splitlines()
+        return {key.strip(): value.strip() for key, _colon, value in (line.partition(":") for line in lines)}
+
+    def config(self, name: str) -> str:
+        """Return a domain's configuration with its passwords."""
+        return self.virsh("dumpxml", "--inactive", "--security-info", name)
+
+    def live(self, name: str) -> str:
+        """Return a running domain's document."""
+        return self.virsh("dumpxml", name)
+
+    def truth(self) -> str:
+        """Return all that virsh and the folder of images say, to be compared with what they say later."""
+        commands = (
+            "dominfo {0}; domstate --reason {0}; dumpxml {0}; dumpxml --inactive --security-info {0};"
+            "snapshot-list --name {0}"
+        )
+        if not self.uri.startswith("qemu"):
+            commands = commands.rpartition(";")[0]
+        names = self.names()
+        said = self.virsh("; ".join(commands.format(name) for name in names)) if names else ""
+        # A container's use of memory is measured; its documents say what it may use.
+        passing = ("CPU time:", "Id:") if self.uri.startswith("qemu") else ("CPU time:", "Id:", "Used memory:")
+        lines = [line for line in said.splitlines() if not line.startswith(passing)]
+        images = (path for path in sorted(self.node.images.rglob("*")) if path.is_file())
+        return "\n".join([*names, *lines, *(f"{path} {path.stat().st_size}" for path in images)])
