@@ -26,6 +26,8 @@ options:
     description:
       - How many seconds every single wait may take. The wait for an answer of the hypervisor, for a guest that shuts
         down, for its agent or its address, for another task that works on the same domain.
+      - Starting a domain and saving its memory may take longer, up to an hour, while the hypervisor shows that it is
+        alive.
     type: int
     default: 120
 """

@@ -28,11 +28,6 @@ class Uri(NamedTuple):
     path: str
     parameters: dict[str, str]
 
-    @property
-    def remote(self) -> bool:
-        """Whether the node is another machine than the one the module runs on."""
-        return bool(self.host)
-
     def plain(self) -> str:
         """Return the URI as the daemon at its end knows it: without transport, user, host and our parameters."""
         return f"{self.scheme}://{self.path}"

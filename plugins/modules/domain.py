@@ -101,6 +101,9 @@ options:
     description:
       - Lists whose entries must be named by the task to stay. An entry of another list that the task does not name is
         left alone.
+      - The task must state these lists. An empty one takes away all that is there.
+      - Lists to which the hypervisor adds entries by itself cannot be named. These are controllers, serial ports,
+        consoles and inputs.
     type: list
     elements: str
     choices:
@@ -114,14 +117,10 @@ options:
       - fw_cfg
       - container.env
       - clock.timers
-      - controllers
       - disks
       - filesystems
       - interfaces
-      - serials
-      - consoles
       - channels
-      - inputs
       - graphics
       - videos
       - sounds

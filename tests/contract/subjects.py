@@ -11,7 +11,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from xml.sax.saxutils import escape
@@ -145,11 +145,9 @@ class Subject(ABC):
         """Have a running domain whose guest listens to what it is asked."""
         self.run_bare(name)
 
-    @contextmanager
-    def volume(self) -> Iterator[tuple[str, str, str]]:
+    def volume(self) -> AbstractContextManager[tuple[str, str, str]]:
         """Have a volume: its pool, its name and its path."""
         raise NotImplementedError
-        yield "", "", ""
 
 
 def _identity(name: str, uuid: str | None) -> str:

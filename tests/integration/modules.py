@@ -4,23 +4,26 @@
 
 """Run the modules as Ansible runs them on a node: a process each, options in, one JSON object out.
 
-Without ansible's own second of start, so that a test may run many. What ansible itself prints is tested with
-``ansible.py``.
+Without ansible's own second of start, and with Python's share of it paid once: a process is a fork of this one, which
+has imported the module already. What ansible itself prints is tested with ``ansible.py``.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
-import subprocess
+import select
+import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 from tests.lab import Node
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE = 240.0
 """Seconds after which a task counts as hanging; no task of these tests is allowed as much."""
 
@@ -29,40 +32,68 @@ class Running:
     """A task that was started and is going on."""
 
     def __init__(self, name: str, arguments: Mapping[str, Any], check: bool) -> None:
-        module = f"ansible_collections.stratum.virt.plugins.modules.{name}"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
-            env={
-                **{key: value for key, value in os.environ.items() if not key.startswith(("LIBVIRT_", "STRATUM_"))},
-                "PYTHONPATH": str(CHECKOUT / "build"),
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.pid = self._process.pid
-        # Written later by communicate() it would be too late: what is to run beside it would wait for it.
+        module = importlib.import_module(f"ansible_collections.stratum.virt.plugins.modules.{name}")
         options = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True}
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
-        self._process.stdin.close()
-        self._process.stdin = None
+        self._output, self._errors = (tempfile.TemporaryFile("w+") for _stream in range(2))  # noqa: SIM115
+        with tempfile.TemporaryFile("w+") as wanted:
+            json.dump({"ANSIBLE_MODULE_ARGS": options}, wanted)
+            wanted.seek(0)
+            self.pid = os.fork()
+            if self.pid == 0:
+                _become(module, wanted, self._output, self._errors)
+        self._handle = os.pidfd_open(self.pid)
 
     def result(self) -> dict[str, Any]:
         """Wait for its end; return its whole result, with ``failed`` always in it."""
-        try:
-            output, errors = self._process.communicate(timeout=PATIENCE)
-        finally:
-            self._process.kill()
+        in_time = bool(select.select([self._handle], [], [], PATIENCE)[0])
+        if not in_time:
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._handle)
+        output, errors = (_read(stream) for stream in (self._output, self._errors))
+        assert in_time, f"the task hangs: {output}{errors}"
         if "Traceback" in errors or not output.strip():
             raise AssertionError(f"the module crashed: {output}{errors}")
         result: dict[str, Any] = json.loads(output)
         return {"failed": False, **result}
 
+    def kill(self) -> None:
+        """Kill it, as a person or a machine that goes down would."""
+        signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._handle)
+
     @property
     def ended(self) -> bool:
-        return self._process.poll() is not None
+        return bool(select.select([self._handle], [], [], 0)[0])
+
+
+def _read(stream: TextIO) -> str:
+    with stream:
+        stream.seek(0)
+        return stream.read()
+
+
+def _become(module: Any, wanted: TextIO, output: TextIO, errors: TextIO) -> NoReturn:
+    """Turn this process, a fork, into the module's: nothing of what pytest has open stays."""
+    try:
+        for number, stream in enumerate((wanted, output, errors)):
+            os.dup2(stream.fileno(), number)
+        os.closerange(3, 1024)
+        sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+        sys.argv = [module.__file__]
+        for name in list(os.environ):
+            if name.startswith(("LIBVIRT_", "STRATUM_")):
+                del os.environ[name]
+        module.main()
+    except SystemExit:
+        pass
+    except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as pytest
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 class Tasks:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -147,7 +146,7 @@ def test_the_lock_of_a_killed_task_holds_nobody_up(tasks: Tasks, deaf: Callable[
     deaf("dropped", start=True)
     task = tasks.start(name="dropped", state="stopped", timeout=60)
     wait_for_lock(task)
-    os.kill(task.pid, signal.SIGKILL)
+    task.kill()
     tasks.make(name="dropped", title="New", timeout=10)
     assert "<title>New</title>" in tasks.config("dropped")
 

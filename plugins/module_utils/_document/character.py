@@ -90,6 +90,7 @@ SERIALS = Items(
     Field("target_type", "target/@type", Line(), drops=("target/model",)),
     Field("model", "target/model/@name", Line()),
     identity=(by("port"), ORDER),
+    implied=True,
     create=_default,
     check=_check,
 )
@@ -103,6 +104,7 @@ CONSOLES = Items(
     Field("target_type", "target/@type", Line()),
     Field("port", "target/@port", Integer()),
     identity=(like("target_type", "port"), like("port"), like("target_type"), ORDER),
+    implied=True,
     create=_default,
     check=_check,
 )

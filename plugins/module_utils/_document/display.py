@@ -155,6 +155,7 @@ INPUTS = Items(
     Field("grab_toggle", "source/@grabToggle", Line()),
     Field("repeat", "source/@repeat", ON_OFF),
     identity=(known_by("source"), known_by("type", "bus"), like("type")),
+    implied=True,
     hotplug=_pluggable,
     check=_check_input,
 )

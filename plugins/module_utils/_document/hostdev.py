@@ -111,6 +111,7 @@ CONTROLLERS = Items(
     Field("cmd_per_lun", "driver/@cmd_per_lun", Integer(1)),
     Field("max_sectors", "driver/@max_sectors", Integer(1)),
     identity=(like("type", "index", "model"), known_by("type", "index"), like("type", "model"), like("type")),
+    implied=True,
     hotplug=_is_scsi,
 )
 

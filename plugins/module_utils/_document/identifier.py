@@ -100,7 +100,7 @@ def _ranges(members: set[int]) -> str:
 
 def _sexagesimal(number: int, count: int) -> list[int]:
     digits: list[int] = []
-    for _ in range(count):
+    for _position in range(count):
         number, digit = divmod(number, 60)
         digits.insert(0, digit)
     digits[0] += number * 60

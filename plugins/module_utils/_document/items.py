@@ -29,7 +29,9 @@ class Items(Node):
     tells them apart; entries that a spec does not name stay. With ``whole`` the list is one value: what is not named
     goes, and the order counts. ``create`` completes a new entry's element before the spec is written into it.
     ``hotplug``: entries can come and go while the domain runs, or some of them, by their spec. ``device``: entries
-    are devices of their own, which can at least be updated. ``check`` raises InputError when an entry makes no sense.
+    are devices of their own, which can at least be updated. ``implied``: the hypervisor adds entries that nobody
+    stated, and adds them again when they are taken away, so ``exclusive`` cannot name the list. ``check`` raises
+    InputError when an entry makes no sense.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Items(Node):
         hotplug: Hotplug = False,
         device: bool = False,
         whole: bool = False,
+        implied: bool = False,
         create: Callable[[Element, Spec], None] | None = None,
         check: Callable[[Spec, str], None] | None = None,
         live: Live = None,
@@ -51,6 +54,7 @@ class Items(Node):
         self.identity = tuple(identity)
         self.hotplug = hotplug
         self.whole = whole
+        self.implied = implied
         self.create = create
         self.check = check
         self.device = device or bool(hotplug)
@@ -154,7 +158,7 @@ class Items(Node):
         return {self.option: [self.table.show(entry) for entry in spec[self.option]]}
 
     def lists(self, path: str = "") -> Iterator[str]:
-        if not self.whole:
+        if not self.whole and not self.implied:
             yield join(path, self.option)
 
     def same(self, found: Sequence[Element], wanted: Sequence[Spec]) -> bool:

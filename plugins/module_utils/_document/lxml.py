@@ -16,7 +16,6 @@ LXML_TRACEBACK: str | None = None
 try:
     from lxml import etree
 except ImportError:
-    etree = None  # type: ignore[assignment]  # require_lxml raises before it is used
     LXML_TRACEBACK = traceback.format_exc()
     etree = None  # type: ignore[assignment]  # every file that parses begins with require_lxml
 

@@ -44,7 +44,6 @@ class Capability(Enum):
     NETWORKS = "manage virtual networks"
     NODE_FILES = "use files of the host that the driver runs on"
     DOMAIN_CAPABILITIES = "report what its domains may have"
-    NVRAM = "keep firmware variables of a domain"
 
 
 class DomainState(Enum):

@@ -89,7 +89,7 @@ class LocalHost(Host):
         opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         opened.settimeout(min(max(deadline.check(path), 0.001), LONGEST_WAIT))
         try:
-            opened.connect(path)
+            _connect(opened, path, deadline)
         except socket.timeout as error:
             opened.close()
             raise deadline.exceeded(f"connecting to {path}") from error
@@ -115,6 +115,8 @@ class LocalHost(Host):
             found = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except PermissionError as error:
+            raise Denied(f"reading the status of {path}: permission denied.") from error
         except OSError as error:
             raise StratumError(f"reading the status of {path}: {error.strerror}.") from error
         kind = next((kind for kind, is_kind in _KINDS if is_kind(found.st_mode)), "other")
@@ -144,7 +146,9 @@ class LocalHost(Host):
         import hashlib
         import tempfile
 
-        folder = os.path.join(tempfile.gettempdir(), f"stratum.virt-{os.geteuid()}")
+        # Nobody but root can make a folder in /run; elsewhere another user could take the name first.
+        parent = "/run" if os.geteuid() == 0 and os.path.isdir("/run") else tempfile.gettempdir()
+        folder = os.path.join(parent, f"stratum.virt-{os.geteuid()}")
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             owner = os.lstat(folder)
@@ -166,6 +170,18 @@ class LocalHost(Host):
         finally:
             # The file stays: removing it would let a third task lock a file that the second no longer sees.
             os.close(handle)
+
+
+def _connect(opened: socket.socket, path: str, deadline: Deadline) -> None:
+    """Connect, and try again while the peer has more connections waiting than it takes (a unix socket's EAGAIN)."""
+    while True:
+        try:
+            opened.connect(path)
+            return
+        except BlockingIOError:
+            if deadline.passed:
+                raise
+            time.sleep(0.02)
 
 
 def _locked(handle: int) -> bool:

@@ -41,8 +41,9 @@ class DomainManager:
             if check_mode:
                 seen = self._read(driver)
                 return self._predict(driver, seen, self._plan(driver, seen))
-            # Two tasks on one domain take turns: each defines a whole document, and would undo the other's.
-            with self._host.lock(f"{driver.uri} {self._request.name}", Deadline(self._request.timeout)):
+            # Two tasks on one domain take turns: each defines a whole document, and would undo the other's. The URI
+            # does not count, because many URIs reach the same domain.
+            with self._host.lock(f"domain {self._request.name}", Deadline(self._request.timeout)):
                 return self._carry_out(driver)
 
     def _read(self, driver: Driver) -> Seen:
@@ -52,9 +53,10 @@ class DomainManager:
         return DomainPlan(driver, self._host, self._request, seen)
 
     def _predict(self, driver: Driver, seen: Seen, plan: DomainPlan) -> dict[str, Any]:
+        steps = plan.expected()
         result = self._result(driver, plan)
-        result["changed"] = bool(plan.steps)
-        result["actions"] = [step.action for step in plan.steps]
+        result["changed"] = bool(steps)
+        result["actions"] = [step.action for step in steps]
         result["domain"] = self._foreseen(seen, plan)
         self._show_pending(result, plan.pending)
         return result

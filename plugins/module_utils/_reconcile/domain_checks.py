@@ -13,7 +13,7 @@ from typing import Any
 from .._document.disk import DISKS
 from .._document.interface import INTERFACES
 from .._driver.base import Capability, Driver
-from .._errors import InputError, NotSupported, names
+from .._errors import Denied, InputError, NotSupported, names
 from .._host.base import Host
 from .domain_request import DomainRequest
 from .domain_seen import Seen
@@ -64,7 +64,14 @@ def _check_interface(driver: Driver, _host: Host, path: str, entry: Mapping[str,
 
 
 def _check_file(driver: Driver, host: Host, path: str, file: str | None) -> None:
-    if file and Capability.NODE_FILES in driver.capabilities and host.status(file) is None:
+    if not file or Capability.NODE_FILES not in driver.capabilities:
+        return
+    try:
+        missing = host.status(file) is None
+    except Denied:
+        # The daemon may see what this user may not.
+        return
+    if missing:
         raise InputError(path, f"there is no file {file} on {host.name}.", hint="Create it first.")
 
 

@@ -87,4 +87,9 @@ def _selected(driver: Driver, patterns: Sequence[str]) -> list[str] | None:
         return None
     if not any(_PATTERN.intersection(pattern) for pattern in patterns):
         return list(dict.fromkeys(patterns))
-    return [name for name in driver.domains.names() if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    # A name may hold the characters of a pattern: it is always itself.
+    return [
+        name
+        for name in driver.domains.names()
+        if name in patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+    ]

@@ -16,7 +16,7 @@ from .._document.domain import DOMAIN
 from .._document.field import Device, Difference, Items, Spec
 from .._document.units import factor
 from .._driver.base import Capability, DomainRecord, Driver
-from .._errors import DeadlineExceeded, DriverError, NotSupported, StratumError
+from .._errors import DeadlineExceeded, DriverError, NotSupported, OperationInvalid, StratumError
 from .domain_request import CEILINGS, DomainRequest
 from .domain_want import Wanted
 from .plan import Effect, Plan
@@ -57,7 +57,7 @@ class LivePlanner:
         self._name = request.name
         self._spec = wanted.spec
         self._timeout = request.timeout
-        self._configured_before = frozenset(request.spec) - {item.path for item in wanted.differences}
+        self._configured_now = frozenset(item.path for item in wanted.differences)
         self._reasons = reasons
 
     def plan(self, plan: Plan, live: Element, differences: Iterable[Difference], *, paused: bool) -> None:
@@ -77,7 +77,7 @@ class LivePlanner:
         for label, changes in updates.items():
             device = changes[0].device
             if device is not None:
-                plan.add(f"update {label}", Effect.LIVE, self._updating(device, changes))
+                plan.add(f"update {label}", Effect.LIVE, self._updating(device, changes), uncertain=True)
 
     def _obstacle(self, difference: Difference, live: Spec, paused: bool) -> str | None:
         if difference.live is None:
@@ -95,13 +95,14 @@ class LivePlanner:
     def _adjust(self, plan: Plan, difference: Difference) -> None:
         path, value = difference.path, self._spec[difference.path]
         action = f"set {path}"
+        asked = self._asked(path)
         if difference.live == "memory":
             kibibytes = value // factor("KiB")
             run = self._asking(path, lambda: self._domains.set_memory(self._name, kibibytes), value)
-            plan.add(f"{action} to {difference.after}", Effect.LIVE, run, uncertain=True)
+            plan.add(f"{action} to {difference.after}", Effect.LIVE, run, uncertain=True, asked=asked)
         elif difference.live == "vcpus":
             run = self._asking(path, lambda: self._domains.set_vcpus(self._name, value), value)
-            plan.add(f"{action} to {difference.after}", Effect.LIVE, run, uncertain=True)
+            plan.add(f"{action} to {difference.after}", Effect.LIVE, run, uncertain=True, asked=asked)
         else:
             plan.add(action, Effect.LIVE, self._describing(path, value))
 
@@ -128,7 +129,7 @@ class LivePlanner:
             return True if self._now(path) == value else None
 
         def run() -> bool:
-            if path in self._configured_before and self._settles(look):
+            if self._asked(path) and self._settles(look):
                 return False
             before = self._now(path)
             self._try(path, look, act)
@@ -136,27 +137,46 @@ class LivePlanner:
 
         return run
 
+    def _asked(self, path: str) -> str | None:
+        """Return the field when its configuration is as wanted already, so that the guest has been asked before."""
+        return None if path in self._configured_now else path
+
     def _settles(self, look: Callable[[], bool | None]) -> bool:
         """Whether a guest that was asked before gets there by itself: one that boots gives memory back bit by bit."""
         return bool(wait_until(self._domains, self._name, look, Deadline(min(SETTLING, self._timeout)), recheck=0.2))
 
     def _plug(self, plan: Plan, difference: Difference, device: Device) -> None:
         if device.wanted is None:
-            plan.add(f"detach {device.label}", Effect.LIVE, self._detaching(device), uncertain=True)
+            asked = self._asked(difference.path)
+            plan.add(f"detach {device.label}", Effect.LIVE, self._detaching(device), uncertain=True, asked=asked)
         else:
-            plan.add(f"attach {device.label}", Effect.LIVE, self._attaching(device, device.wanted))
+            plan.add(f"attach {device.label}", Effect.LIVE, self._attaching(device, device.wanted), uncertain=True)
 
-    def _attaching(self, device: Device, wanted: Spec) -> Callable[[], None]:
+    def _attaching(self, device: Device, wanted: Spec) -> Callable[[], bool]:
         index = next(place for place, entry in enumerate(self._spec[device.items.option]) if entry is wanted)
 
-        def run() -> None:
+        def run() -> bool:
             record = self._record()
             live = _parsed(record, record.live)
             found = self._configured(record, device.items, index)
             element = found if found is not None else device.items.add(tree.parse("<domain/>", "a new device"), wanted)
-            self._domains.attach_device(self._name, tree.serialize(_fitting(element, live)))
+            text = tree.serialize(_fitting(element, live))
+            # Nothing is wrong with a device for which only the running domain has no place.
+            homeless = _on_missing_bus(element, live)
+            return self._takes([device.label], lambda: self._domains.attach_device(self._name, text), homeless)
 
         return run
+
+    def _takes(self, fields: Iterable[str], act: Callable[[], None], any_refusal: bool = False) -> bool:
+        """Whether the running domain takes a change; keep the reason when it can only be made at the next start."""
+        try:
+            act()
+        except DriverError as error:
+            if not any_refusal and not isinstance(error, (NotSupported, OperationInvalid)):
+                raise
+            self._reasons.update((field, f"{NEXT_START}: {error.reason}") for field in fields)
+            return False
+        return True
 
     def _configured(self, record: DomainRecord, items: Items, index: int) -> Element | None:
         """Return the device as the configuration has it, with what libvirt chose for it (its MAC address, say), so
@@ -188,14 +208,16 @@ class LivePlanner:
             for other in items.elements(_parsed(record, record.live))
         )
 
-    def _updating(self, device: Device, changes: list[Difference]) -> Callable[[], None]:
-        def run() -> None:
+    def _updating(self, device: Device, changes: list[Difference]) -> Callable[[], bool]:
+        def run() -> bool:
             if device.element is None:
-                return
+                return False
             element = tree.clone(device.element)
             for change in changes:
                 change.edit(element)
-            self._domains.update_device(self._name, tree.serialize(element))
+            text = tree.serialize(element)
+            fields = [change.path for change in changes]
+            return self._takes(fields, lambda: self._domains.update_device(self._name, text))
 
         return run
 
@@ -254,11 +276,18 @@ def _fitting(element: Element, live: Element) -> Element:
     address = device.find("address")
     if address is not None:
         taken = {_key(other) for other in live.iterfind("devices/*/address")}
-        buses = {int(other.get("index", "0")) for other in live.iterfind("devices/controller[@type='pci']")}
-        on_missing_bus = address.get("type") == "pci" and int(address.get("bus", "0"), 0) not in buses
-        if _key(address) in taken or on_missing_bus:
+        if _key(address) in taken or _on_missing_bus(device, live):
             device.remove(address)
     return device
+
+
+def _on_missing_bus(device: Element, live: Element) -> bool:
+    """Whether the configuration has put a device on a PCI bus that the running domain does not have."""
+    address = device.find("address")
+    if address is None or address.get("type") != "pci":
+        return False
+    buses = {other.get("index", "0") for other in live.iterfind("devices/controller[@type='pci']")}
+    return str(int(address.get("bus", "0"), 0)) not in buses
 
 
 def _key(address: Element) -> tuple[tuple[str, str], ...]:

@@ -81,15 +81,16 @@ class DomainPlan(Plan):
         """Add the steps of a change of state. ``if_kept``: only for what the hypervisor may not have kept."""
         restores = not STOPS.intersection(steps) and self._seen.condition == "saved"
         self.fresh = self.fresh or (not restores and bool((STOPS | STARTS).intersection(steps)))
-        for verb in steps:
+        for verb, following in zip(steps, (*steps[1:], None)):
             effect = Effect.RESTART if verb in STOPS else Effect.LIVE
-            self.add(verb.value, effect, self._doing(verb, name, if_kept), uncertain=if_kept)
+            run = self._doing(verb, name, if_kept=if_kept, on_the_way_down=following is Verb.SHUTDOWN)
+            self.add(verb.value, effect, run, uncertain=if_kept)
 
-    def _doing(self, verb: Verb, name: str, if_kept: bool) -> Callable[[], bool]:
+    def _doing(self, verb: Verb, name: str, *, if_kept: bool, on_the_way_down: bool) -> Callable[[], bool]:
         def run() -> bool:
             if if_kept and not self._kept:
                 return False
-            self._power.run(verb, name)
+            self._power.run(verb, name, on_the_way_down=on_the_way_down)
             return True
 
         return run

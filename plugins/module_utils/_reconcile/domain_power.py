@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .._deadline import Deadline
 from .._document import tree
 from .._driver.base import DomainRecord, DomainState, Driver, Shutdown
-from .._errors import DeadlineExceeded, GuestAgentError, NotFound, NotSupported, OperationInvalid
+from .._errors import DeadlineExceeded, DriverError, GuestAgentError, NotFound, NotSupported, OperationInvalid
 from .domain_state import Verb
 from .wait import wait_until
 
@@ -34,8 +34,12 @@ class Power:
         self._timeout = timeout
         self._force = force
 
-    def run(self, verb: Verb, name: str) -> None:
-        """Carry out one verb; raise DeadlineExceeded when its effect does not come in time."""
+    def run(self, verb: Verb, name: str, *, on_the_way_down: bool = False) -> None:
+        """Carry out one verb; raise DeadlineExceeded when its effect does not come in time.
+
+        ``on_the_way_down``: it only lets the guest take part in being shut down. With ``force``, a guest that cannot
+        (paused by an I/O error, say) is not waited for: its plug is pulled in the end.
+        """
         actions: Mapping[Verb, Callable[[str], None]] = {
             Verb.START: self._start,
             Verb.START_PAUSED: lambda name: self._domains.start(name, paused=True),
@@ -47,14 +51,20 @@ class Power:
             Verb.DISCARD_SAVE: self._domains.discard_save,
             Verb.DESTROY: self._domains.destroy,
         }
-        actions[verb](name)
+        try:
+            actions[verb](name)
+        except (DriverError, DeadlineExceeded):
+            if not (on_the_way_down and self._force):
+                raise
 
     def _start(self, name: str) -> None:
-        self._domains.start(name)
-        if self._is(name, DomainState.PAUSED):
-            # Memory that was saved while the domain was paused is restored paused.
-            self._domains.resume(name)
-        self._until(name, "running", lambda: None, DomainState.RUNNING)
+        def start() -> None:
+            self._domains.start(name)
+            if self._is(name, DomainState.PAUSED):
+                # Memory that was saved while the domain was paused is restored paused.
+                self._domains.resume(name)
+
+        self._until(name, "running", start, DomainState.RUNNING)
 
     def _resume(self, name: str) -> None:
         self._until(name, "running again", lambda: self._domains.resume(name), DomainState.RUNNING)
@@ -63,8 +73,16 @@ class Power:
         self._until(name, "paused", lambda: self._domains.suspend(name), DomainState.PAUSED)
 
     def _until(self, name: str, words: str, act: Callable[[], None], state: DomainState) -> None:
+        def attempt() -> None:
+            try:
+                act()
+            except OperationInvalid:
+                # Somebody else may have done it in the meantime.
+                if not self._is(name, state):
+                    raise
+
         deadline = Deadline(self._timeout)
-        if wait_until(self._domains, name, lambda: self._is(name, state), deadline, after=act) is None:
+        if wait_until(self._domains, name, lambda: self._is(name, state), deadline, after=attempt) is None:
             raise DeadlineExceeded(f"the domain {name} is not {words} after {self._timeout:g} s.")
 
     def _await_stop(self, name: str) -> None:

@@ -18,7 +18,6 @@ class Effect(Enum):
     CONFIG = "config"
     LIVE = "live"
     RESTART = "restart"
-    RECREATE = "recreate"
     DESTROY_DATA = "destroy data"
 
 
@@ -31,6 +30,8 @@ class Step(NamedTuple):
     run: Callable[[], Any]
     uncertain: bool = False
     """It may have no effect (a guest ignores it): it counts as a change only if ``run`` returns True."""
+    asked: str | None = None
+    """The field, when an earlier task has asked the guest for it already: nobody knows whether it will come."""
 
 
 class Pending(NamedTuple):
@@ -56,9 +57,11 @@ class Plan:
         self.changes: dict[str, Change] = {}
         self.pending: dict[str, Pending] = {}
 
-    def add(self, action: str, effect: Effect, run: Callable[[], Any], *, uncertain: bool = False) -> None:
+    def add(
+        self, action: str, effect: Effect, run: Callable[[], Any], *, uncertain: bool = False, asked: str | None = None
+    ) -> None:
         """Add a step at the end."""
-        self.steps.append(Step(action, effect, run, uncertain))
+        self.steps.append(Step(action, effect, run, uncertain, asked))
 
     def show(self, changes: Iterable[Change]) -> None:
         """Add lines to the diff; of several with one path the first stays."""
@@ -68,6 +71,14 @@ class Plan:
     def wait(self, field: str, reason: str) -> None:
         """Note a field that waits; of several reasons the first stays."""
         self.pending.setdefault(field, Pending(field, reason))
+
+    def expected(self) -> list[Step]:
+        """Return the steps that check mode counts on; fields that the guest was asked for before become pending."""
+        for step in self.steps:
+            if step.asked is not None:
+                self.changes.pop(step.asked, None)
+                self.wait(step.asked, "the guest was asked for it before, and has not done it yet")
+        return [step for step in self.steps if step.asked is None]
 
     def diff(self) -> dict[str, dict[str, Any]]:
         """Return Ansible's ``diff``: the differing fields only, in the order of the plan."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
 
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
@@ -22,3 +23,19 @@ def test_a_deadline_beyond_what_the_kernel_counts(tmp_path: Path) -> None:
             peer.sendall(b"hello")
             assert stream.receive(5, deadline) == b"hello"
         stream.close()
+
+
+def test_a_peer_with_too_many_waiting_is_tried_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen(0)
+        waiting = [LocalHost().connect(path, Deadline(5))]
+        taken = []
+        taker = threading.Timer(0.2, lambda: taken.extend(server.accept()[0] for _each in range(2)))
+        taker.start()
+        waiting.append(LocalHost().connect(path, Deadline(5)))
+        waiting.append(LocalHost().connect(path, Deadline(5)))
+        taker.join()
+        for stream in (*waiting, *taken):
+            stream.close()

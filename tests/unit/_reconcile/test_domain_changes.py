@@ -216,6 +216,25 @@ def test_a_guest_that_keeps_its_memory_is_pending_and_no_change_for_ever(node: N
     assert (again["changed"], again["actions"]) == (False, [])
     assert again["pending"] == first["pending"]
     assert again["diff"] == {"before": {}, "after": {}}
+    foretold = node.task(options, check=True)
+    assert (foretold["changed"], foretold["actions"], foretold["diff"]) == (False, [], {"before": {}, "after": {}})
+    assert [item["field"] for item in foretold["pending"]] == ["memory"]
+
+
+@pytest.mark.parametrize("call", ["attach_device", "update_device"])
+def test_what_the_running_domain_has_no_place_for_waits(node: Node, call: str) -> None:
+    running(node)
+    change: dict[str, Any] = {
+        "attach_device": {"disks": [*SMALL["disks"], MORE_DISK]},
+        "update_device": {"interfaces": [{"network": "default", "link": False}]},
+    }[call]
+    refusal = f"fail={call}:before:1:invalid"
+    done = node.task({"name": "web1", **change}, parameters=refusal)
+    assert done["actions"] == ["change the configuration"]
+    assert len(done["pending"]) == 1
+    assert "takes effect at the next start: " in done["pending"][0]["reason"]
+    assert node.task({"name": "web1", **change})["changed"]
+    nothing_to_do(node.task({"name": "web1", **change}))
 
 
 def test_a_guest_that_keeps_a_device(node: Node) -> None:
@@ -230,6 +249,9 @@ def test_a_guest_that_keeps_a_device(node: Node) -> None:
     again = node.task(options)
     nothing_to_do(again)
     assert again["pending"] == first["pending"]
+    foretold = node.task(options, check=True)
+    assert (foretold["changed"], foretold["actions"]) == (False, [])
+    assert [item["field"] for item in foretold["pending"]] == ["disks[vdb]"]
 
 
 def test_a_guest_that_keeps_its_vcpus(node: Node) -> None:

@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim import guest
-from ansible_collections.stratum.virt.plugins.module_utils._errors import DeadlineExceeded, NotSupported, StratumError
+from ansible_collections.stratum.virt.plugins.module_utils._errors import (
+    DeadlineExceeded,
+    DriverError,
+    NotSupported,
+    StratumError,
+)
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile.domain_state import WANTED
 
 from .conftest import SMALL, Node, Result
@@ -205,6 +210,17 @@ def test_force_pulls_the_plug_only_after_the_timeout(node: Node, wanted: str, en
     assert done["changed"]
     assert done["actions"][0] == "shut down"
     assert [each["state"] for each in node.info()] == ([] if end is None else [end])
+
+
+def test_force_pulls_the_plug_of_a_guest_that_cannot_be_resumed(node: Node) -> None:
+    node.create()
+    node.put("paused")
+    node.is_like("deaf")
+    cannot = "fail=resume:before:9:invalid"
+    with pytest.raises(DriverError):
+        node.task(SMALL, state="stopped", patience=0.3, parameters=cannot)
+    done = node.task(SMALL, state="stopped", force=True, patience=0.3, parameters=cannot)
+    assert done["domain"]["state"] == "stopped"
 
 
 def test_force_gives_the_guest_its_chance(node: Node) -> None:

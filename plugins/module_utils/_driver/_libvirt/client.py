@@ -122,7 +122,7 @@ class Client:
         what, body = self._encoded(procedure, arguments)
         request = self._queue(procedure, what, body, opens_stream=True)
         self._await([request], None)
-        if request.error:
+        if request.error is not None:
             raise request.error
         return request
 

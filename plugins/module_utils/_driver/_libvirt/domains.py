@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -222,21 +221,15 @@ class LibvirtDomains(Domains):
         deadline: Deadline | None = None,
     ) -> Any:
         """Make a call about a domain. With ``flags``, they come last, and may lose ``optional`` ones."""
-
-        def attempt() -> Any:
+        try:
             domain = self._domain(name)
             if flags is not None:
                 return self._with_flags(procedure, (domain, *arguments), flags, optional)
             return self._client.call(procedure, domain, *arguments, deadline=deadline)
-
-        was_known = name in self._known
-        try:
-            return attempt()
         except NotFound:
-            known = self._known.pop(name, None)
-            if not was_known or known is None or self._domain(name).uuid == known.uuid:
-                raise
-            return attempt()
+            # Another one may have that name now: what was meant for the old one is not done to it.
+            self._known.pop(name, None)
+            raise
 
     def _with_flags(self, procedure: Procedure, arguments: tuple[Any, ...], flags: int, optional: int) -> Any:
         """Make a call whose last argument is flags, of which the daemon may lack the ``optional`` ones."""
@@ -251,6 +244,9 @@ class LibvirtDomains(Domains):
 
 def _addresses(interfaces: Sequence[Any], source: str) -> list[Address]:
     """Return what one source says about one domain, less what is no address: a guest's agent may say anything."""
+    # It takes milliseconds to import, and most tasks ask for no address.
+    import ipaddress
+
     found = []
     for interface, mac, addresses in interfaces:
         for kind, address, prefix in addresses:

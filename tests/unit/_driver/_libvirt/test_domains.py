@@ -27,6 +27,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     NotFound,
     NotSupported,
     OperationInvalid,
+    PeerError,
 )
 from ansible_collections.stratum.virt.tests.unit._driver._libvirt.conftest import OpenDriver
 from ansible_collections.stratum.virt.tests.unit._driver._libvirt.fake_daemon import (
@@ -250,12 +251,10 @@ def test_a_domain_that_was_replaced_by_another_of_its_name(
         good = call.arguments[0].uuid == new.uuid
         connection.send(reply(call) if good else refusal(call, 42, "Domain not found"))
 
-    daemon.script[protocol.DOMAIN_SUSPEND] = only_new
-    domains.suspend("a")
-    model.gone.add("a")
-    daemon.script[protocol.DOMAIN_SUSPEND] = refuses(42, "Domain not found")
+    daemon.script[protocol.DOMAIN_UNDEFINE] = only_new
     with pytest.raises(NotFound):
-        domains.suspend("a")
+        domains.undefine("a")
+    assert daemon.asked.count(protocol.DOMAIN_UNDEFINE) == 1
 
 
 def test_a_missing_device_is_not_a_missing_domain(daemon: FakeDaemon, open_driver: OpenDriver, model: Model) -> None:
@@ -305,6 +304,15 @@ def test_an_address_that_a_guest_made_up(daemon: FakeDaemon, open_driver: OpenDr
     daemon.script[protocol.DOMAIN_ADDRESSES] = gives([("eth0", None, said)])
     expected = Address("eth0", "", "ipv6", "fe80::7", 64, "agent")
     assert open_driver().domains.addresses(["b"], ["agent"]) == {"b": [expected, expected]}
+
+
+@pytest.mark.parametrize("values", [{"state.state": "1"}, {"state.state": 1, "state.reason": 1.5}])
+def test_a_state_that_is_no_number(
+    daemon: FakeDaemon, open_driver: OpenDriver, model: Model, values: dict[str, object]
+) -> None:
+    daemon.script[protocol.DOMAIN_STATS] = gives([(model.domains["b"], values)])
+    with pytest.raises(PeerError, match="the state of b is no number"):
+        open_driver().domains.describe()
 
 
 def test_stats_of_some(daemon: FakeDaemon, open_driver: OpenDriver, model: Model) -> None:

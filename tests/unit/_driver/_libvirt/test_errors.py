@@ -32,7 +32,7 @@ def error(code: int, message: str | None = "no", program: int = protocol.REMOTE)
 )
 def test_the_number_decides_the_class(code: int, kind: type[StratumError]) -> None:
     raised = error(code)
-    assert type(raised) is kind
+    assert raised.__class__ is kind
     assert raised.reason == "starting the domain a: no."
     if isinstance(raised, _errors.DriverError):
         assert raised.code == code

@@ -181,7 +181,7 @@ def test_nothing_else_is_asked_while_a_stream_is_open(daemon: FakeDaemon, client
         lambda call: piece(call, protocol.CONTINUE, hole(-1), protocol.STREAM_HOLE),
         lambda call: piece(call, protocol.CONTINUE, b"\0\0\0\0", protocol.STREAM_HOLE),
         lambda call: piece(call, 9, b"data"),
-        lambda call: reply(call),
+        reply,
         lambda call: piece(call, protocol.OK, b"", protocol.STREAM_HOLE),
     ],
     ids=["a negative hole", "half a hole", "an unknown status", "a second reply", "a hole that ends"],
