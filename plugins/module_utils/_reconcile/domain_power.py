@@ -116,8 +116,9 @@ class Power:
                     if how is not Shutdown.AGENT:
                         raise
         except OperationInvalid:
-            # It may have stopped by itself in the meantime, which is what was wanted.
-            if self._is_off(name) is None:
+            # It may have stopped by itself in the meantime, which is what was wanted. With force, a guest that cannot
+            # be asked is one that does not shut down.
+            if self._is_off(name) is None and not self._force:
                 raise
 
     def _ways(self, record: DomainRecord) -> tuple[Shutdown, ...]:
