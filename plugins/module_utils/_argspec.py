@@ -9,10 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._document.domain import DOMAIN
-from ._reconcile.domain_info import GATHER
-from ._reconcile.domain_state import WANTED
-
 ArgumentSpec = dict[str, dict[str, Any]]
 
 CONNECTION: ArgumentSpec = {
@@ -28,6 +24,9 @@ CONDITIONS = ("running", "paused", "stopped", "saved", "suspended", "crashed", "
 
 def domain() -> ArgumentSpec:
     """Return the options of the module domain."""
+    from ._document.domain import DOMAIN
+    from ._reconcile.domain_state import WANTED
+
     return {
         **CONNECTION,
         **WAIT,
@@ -46,6 +45,8 @@ def domain() -> ArgumentSpec:
 
 def domain_info() -> ArgumentSpec:
     """Return the options of the module domain_info."""
+    from ._reconcile.domain_info import GATHER
+
     return {
         **CONNECTION,
         **WAIT,

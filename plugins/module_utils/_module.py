@@ -8,21 +8,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ._argspec import ArgumentSpec
-from ._driver.base import Driver
-from ._driver.registry import open_driver
 from ._errors import MissingLibrary, StratumError
-from ._host.local import LocalHost
+from ._importing import compile_once
+
+if TYPE_CHECKING:
+    from ._argspec import ArgumentSpec
+    from ._driver.base import Driver
 
 
 class Call:
     """One call of a module, as the work behind it sees it."""
 
     def __init__(self, module: AnsibleModule) -> None:
+        from ._host.local import LocalHost
+
         self._module = module
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
@@ -30,6 +33,8 @@ class Call:
 
     def connect(self) -> Driver:
         """Open the driver that the task's options name."""
+        from ._driver.registry import open_driver
+
         return open_driver(self.params["uri"], self.host, float(self.params["timeout"]))
 
     def hide(self, secret: str) -> None:
@@ -45,12 +50,14 @@ class Call:
             self._module.no_log_values.discard(value)
 
 
-def run(work: Callable[[Call], dict[str, Any]], argument_spec: ArgumentSpec, **constraints: Any) -> None:
+def run(work: Callable[[Call], dict[str, Any]], argument_spec: Callable[[], ArgumentSpec], **constraints: Any) -> None:
     """Run a module: check its options, do the work, print the result.
 
-    ``constraints`` are AnsibleModule's (``required_one_of``…). Every StratumError becomes a failure with its facts.
+    Everything but Ansible's own part is imported from here on, where it costs least. ``constraints`` are those of
+    AnsibleModule (``required_one_of``…). Every StratumError becomes a failure with its facts.
     """
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **constraints)
+    compile_once()
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True, **constraints)
     try:
         result = work(Call(module))
     except MissingLibrary as error:

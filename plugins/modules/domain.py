@@ -503,7 +503,7 @@ from ..module_utils._module import domain, run
 
 
 def main() -> None:
-    run(domain, argument_spec(), required_one_of=[("name", "xml")])
+    run(domain, argument_spec, required_one_of=[("name", "xml")])
 
 
 if __name__ == "__main__":

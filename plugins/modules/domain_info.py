@@ -165,7 +165,7 @@ from ..module_utils._module import domain_info, run
 
 
 def main() -> None:
-    run(domain_info, argument_spec())
+    run(domain_info, argument_spec)
 
 
 if __name__ == "__main__":

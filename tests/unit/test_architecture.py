@@ -35,6 +35,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "modules/": ("_module", "_argspec"),
     "doc_fragments/": (),
     "module_utils/_errors": (),
+    "module_utils/_importing": (),
     "module_utils/_deadline": ("_errors",),
     "module_utils/_uri": ("_errors",),
     "module_utils/_document/": ("_errors",),
@@ -51,6 +52,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "_driver/registry",
         "_errors",
         "_host/",
+        "_importing",
         "_reconcile/",
     ),
 }

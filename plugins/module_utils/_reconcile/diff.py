@@ -8,10 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from .._document.field import Difference
-from .._document.subset import Missing
 from .plan import Change
+
+if TYPE_CHECKING:
+    from .._document.field import Difference
+    from .._document.subset import Missing
 
 
 def changes(differences: Iterable[Difference | Missing]) -> Iterator[Change]:

@@ -11,18 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from .._deadline import Deadline
-from .._driver.base import Address, Driver
+from .._driver.base import Driver
 from .._errors import OutcomeUnknown, StillDifferent, StratumError, names
 from .._host.base import Host
-from .domain_live import NEXT_START
 from .domain_plan import DomainPlan
 from .domain_request import DomainRequest
 from .domain_result import spec_of, summary, xml_of
 from .domain_seen import Seen, read
 from .domain_state import Verb, condition_of, satisfied
-from .domain_wait import await_guest, show
 from .domain_want import differences, missing_of_xml, raw_differences
-from .plan import Effect, Pending
+from .plan import NEXT_START, Effect, Pending
 
 
 class DomainManager:
@@ -93,8 +91,14 @@ class DomainManager:
         return self._finish(driver, plan, seen, pending)
 
     def _finish(self, driver: Driver, plan: DomainPlan, seen: Seen, pending: dict[str, Pending]) -> dict[str, Any]:
-        addresses = await_guest(driver, self._request.name, self._request.wait_for, self._request.timeout)
-        return self._report(driver, plan, seen, pending, addresses)
+        result = self._report(driver, plan, seen, pending)
+        if self._request.wait_for:
+            from .domain_wait import await_guest, show
+
+            addresses = await_guest(driver, self._request.name, self._request.wait_for, self._request.timeout)
+            if "address" in self._request.wait_for:
+                result["addresses"] = [show(address) for address in addresses]
+        return result
 
     def _apply(self, plan: DomainPlan) -> None:
         for step in plan.steps:
@@ -182,9 +186,7 @@ class DomainManager:
             pending.setdefault(missing.path, Pending(missing.path, NEXT_START))
         return pending
 
-    def _report(
-        self, driver: Driver, plan: DomainPlan, seen: Seen, pending: dict[str, Pending], addresses: list[Address]
-    ) -> dict[str, Any]:
+    def _report(self, driver: Driver, plan: DomainPlan, seen: Seen, pending: dict[str, Pending]) -> dict[str, Any]:
         result = self._result(driver, plan)
         result["changed"] = self._changed
         result["actions"] = self._done
@@ -198,8 +200,6 @@ class DomainManager:
             ignored = missing_of_xml(seen.config, self._request)
             if ignored:
                 result["warnings"] = [f"the hypervisor does not keep {names([item.path for item in ignored])}"]
-        if "address" in self._request.wait_for:
-            result["addresses"] = [show(address) for address in addresses]
         return result
 
     def _result(self, driver: Driver, plan: DomainPlan) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from .._driver.base import Capability, DomainRecord, Driver
 from .._errors import DeadlineExceeded, DriverError, NotSupported, OperationInvalid, StratumError
 from .domain_request import CEILINGS, DomainRequest
 from .domain_want import Wanted
-from .plan import Effect, Plan
+from .plan import NEXT_START, Effect, Plan
 from .wait import wait_until
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ the change then waits for the next start."""
 
 SETTLING = 3.0
 """Seconds that a value which was configured before has to arrive, until the guest is asked again."""
-
-NEXT_START = "takes effect at the next start"
 
 _NEEDS = {
     "memory": Capability.LIVE_MEMORY,

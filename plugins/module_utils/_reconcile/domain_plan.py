@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from .._document import tree
 from .._document.domain import DOMAIN
@@ -15,16 +16,19 @@ from .._document.field import Difference
 from .._driver.base import Capability, Driver
 from .._errors import NotSupported, OperationInvalid
 from .._host.base import Host
-from . import domain_storage
 from .diff import changes
 from .domain_checks import check_identity, check_sources, check_verbs, check_waits
-from .domain_live import NEXT_START, LivePlanner
-from .domain_power import Power
 from .domain_request import DomainRequest
 from .domain_seen import Seen
 from .domain_state import Verb, outcome, verbs
 from .domain_want import Wanted, differences, raw_differences, want
-from .plan import Change, Effect, Plan
+from .plan import NEXT_START, Change, Effect, Plan
+
+if TYPE_CHECKING:
+    from .domain_storage import Disk
+
+# What few tasks need is imported where it is used: a node has no bytecode of ours, and importing is most of what a task
+# that changes nothing takes there.
 
 STOPS = frozenset((Verb.SHUTDOWN, Verb.AWAIT_STOP, Verb.DESTROY))
 STARTS = frozenset((Verb.START, Verb.START_PAUSED))
@@ -39,10 +43,9 @@ class DomainPlan(Plan):
         self._host = host
         self._request = request
         self._seen = seen
-        self._power = Power(driver, request.timeout, force=request.force)
         self.wanted: Wanted | None = None
         """``None`` when the domain is to be absent."""
-        self.kept: list[domain_storage.Disk] = []
+        self.kept: list[Disk] = []
         """Disks that ``remove_storage`` leaves."""
         self.reasons: dict[str, str] = {}
         """Why the running domain did not take a change, by field; filled while steps run."""
@@ -88,9 +91,12 @@ class DomainPlan(Plan):
 
     def _doing(self, verb: Verb, name: str, *, if_kept: bool, on_the_way_down: bool) -> Callable[[], bool]:
         def run() -> bool:
+            from .domain_power import Power
+
             if if_kept and not self._kept:
                 return False
-            self._power.run(verb, name, on_the_way_down=on_the_way_down)
+            power = Power(self._driver, self._request.timeout, force=self._request.force)
+            power.run(verb, name, on_the_way_down=on_the_way_down)
             return True
 
         return run
@@ -180,8 +186,11 @@ class DomainPlan(Plan):
         if live is None:
             return []
         found = [item for item in differences(live, wanted.spec, self._request) if item.path != "name"]
-        planner = LivePlanner(self._driver, self._request, wanted, self.reasons)
-        planner.plan(self, live, found, paused=self._seen.condition == "paused" and self._request.state != "running")
+        if found:
+            from .domain_live import LivePlanner
+
+            paused = self._seen.condition == "paused" and self._request.state != "running"
+            LivePlanner(self._driver, self._request, wanted, self.reasons).plan(self, live, found, paused=paused)
         self.show(changes(item for item in found if item.path not in self.pending))
         raw = {item.path for item in raw_differences(live, wanted.document, self._request)}
         for path in sorted(raw):
@@ -204,11 +213,13 @@ class DomainPlan(Plan):
         )
 
     def _remove(self) -> None:
+        from .domain_storage import select
+
         record, config = self._seen.record, self._seen.config
         if record is None or config is None:
             return
         name = record.name
-        doomed, self.kept = domain_storage.select(self._driver, self._host, name, config, self._request.remove_storage)
+        doomed, self.kept = select(self._driver, self._host, name, config, self._request.remove_storage)
         steps = verbs(self._seen.condition, "absent", force=self._request.force)
         check_verbs(self._driver, steps, "absent")
         self.show([Change("state", self._seen.condition, "absent")])
@@ -220,9 +231,11 @@ class DomainPlan(Plan):
             action = f"delete {disk.path} ({disk.target})"
             self.add(action, Effect.DESTROY_DATA, self._deleting(disk), uncertain=True)
 
-    def _deleting(self, disk: domain_storage.Disk) -> Callable[[], bool]:
+    def _deleting(self, disk: Disk) -> Callable[[], bool]:
         def run() -> bool:
-            deleted = domain_storage.delete(self._driver, self._host, disk)
+            from .domain_storage import delete
+
+            deleted = delete(self._driver, self._host, disk)
             if not deleted:
                 self.kept.append(disk._replace(obstacle="no pool of the node knows it"))
             return deleted

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._document import tree
-from .._document.defaults import new_domain
 from .._document.disk import DISKS
 from .._document.domain import DOMAIN, complete, write
 from .._document.field import Difference, Spec
@@ -102,6 +101,8 @@ def _new(driver: Driver, host: Host, request: DomainRequest) -> Element:
         return request.xml
     if "memory" not in request.spec and "memory_max" not in request.spec:
         raise InputError("memory", f"{request.name} does not exist yet, and a new domain needs memory.")
+    from .._document.defaults import new_domain
+
     capabilities = tree.parse(driver.node.capabilities(), "the node's capabilities")
     return new_domain(request.spec, capabilities, _cpu_flags(driver, host))
 

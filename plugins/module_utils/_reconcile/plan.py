@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NamedTuple
 
+NEXT_START = "takes effect at the next start"
+
 
 class Effect(Enum):
     """What a step touches, from the mildest to the gravest."""

@@ -14,7 +14,7 @@ from typing import Any
 from ..._deadline import Deadline
 from ..._errors import Denied, InputError, NotFound, OperationInvalid, StratumError
 from ..base import Address, Capability, DomainRecord, Domains, Shutdown, Watch
-from . import events, protocol, reading
+from . import protocol, reading
 from .client import Client
 from .errors import UnknownFlags
 from .protocol import Domain, Procedure
@@ -192,7 +192,9 @@ class LibvirtDomains(Domains):
         return str(answer or "")
 
     def watch(self, name: str) -> AbstractContextManager[Watch]:
-        return events.watch(self._client, self._domain(name))
+        from .events import watch
+
+        return watch(self._client, self._domain(name))
 
     def _ask(self, procedure: Procedure, name: str, how: Shutdown) -> None:
         # Hypervisors without ACPI have an ordinary way of their own, which is what no flag at all means.
