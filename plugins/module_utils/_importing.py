@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 from zipimport import ZipImportError, zipimporter
@@ -52,5 +52,6 @@ class CompileOnce:
 
 
 def compile_once() -> None:
-    """Import what is imported from here on in half the time."""
-    sys.meta_path.insert(0, CompileOnce)
+    """Import what is imported from here on in half the time, by asking CompileOnce before the ordinary finder."""
+    if PathFinder in sys.meta_path and CompileOnce not in sys.meta_path:
+        sys.meta_path.insert(sys.meta_path.index(PathFinder), CompileOnce)
