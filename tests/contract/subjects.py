@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -20,7 +20,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._deadline import Dead
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Volume, edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Driver, Shutdown
 from ansible_collections.stratum.virt.plugins.module_utils._driver.registry import open_driver
-from ansible_collections.stratum.virt.plugins.module_utils._errors import StratumError
+from ansible_collections.stratum.virt.plugins.module_utils._errors import DriverError, StratumError
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 
 from tests.lab import Node
@@ -313,6 +313,20 @@ def wait_until(condition: object, otherwise: str, seconds: float = READY) -> Non
     while not condition():
         assert time.monotonic() < end, otherwise
         time.sleep(0.05)
+
+
+def once_up(act: Callable[[], None]) -> None:
+    """Do what a hypervisor refuses while an instance is coming up: the LXC driver until it knows the container's init,
+    QEMU while the firmware looks into a drive."""
+    end = time.monotonic() + READY
+    while True:
+        try:
+            act()
+            return
+        except DriverError as error:
+            if time.monotonic() > end or not any(words in error.reason for words in ("init PID", "is not open")):
+                raise
+            time.sleep(0.1)
 
 
 def wait_for_agent(driver: Driver, name: str) -> None:

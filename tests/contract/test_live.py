@@ -20,7 +20,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
 )
 from lxml.etree import _Element as Element
 
-from tests.contract.subjects import MEMORY, Subject
+from tests.contract.subjects import MEMORY, Subject, once_up
 
 CDROM = "<disk type='file' device='cdrom'>{source}<target dev='hdc' bus='ide'/></disk>"
 DISK = (
@@ -61,7 +61,7 @@ def targets(root: Element) -> dict[str, str | None]:
 @pytest.mark.needs(Capability.HOTPLUG)
 def test_an_interface_can_be_plugged_in(subject: Subject, driver: Driver, running: str) -> None:
     with configuration_unchanged(driver, running):
-        driver.domains.attach_device(running, subject.device(1))
+        once_up(lambda: driver.domains.attach_device(running, subject.device(1)))
         root = live(driver, running)
         assert macs(root) == ["52:54:00:c0:00:01"]
         assert root.find("devices/interface/target").get("dev")  # type: ignore[union-attr]
@@ -76,7 +76,7 @@ def test_an_interface_can_be_plugged_in(subject: Subject, driver: Driver, runnin
 def test_a_disk_can_be_plugged_in_once(subject: Subject, driver: Driver, running: str) -> None:
     with subject.volume() as (_pool, _volume, path), configuration_unchanged(driver, running):
         disk = DISK.format(path=path, target="vdb")
-        driver.domains.attach_device(running, disk)
+        once_up(lambda: driver.domains.attach_device(running, disk))
         assert targets(live(driver, running)) == {"vdb": path}
         with pytest.raises((DriverError, InvalidDocument)):
             driver.domains.attach_device(running, disk)
@@ -98,7 +98,7 @@ def test_a_device_that_cannot_be_is_refused(driver: Driver, running: str) -> Non
 
 @pytest.mark.needs(Capability.HOTPLUG)
 def test_a_device_that_is_not_there_cannot_be_detached(subject: Subject, driver: Driver, running: str) -> None:
-    driver.domains.attach_device(running, subject.device(1))
+    once_up(lambda: driver.domains.attach_device(running, subject.device(1)))
     with pytest.raises(NotFound):
         driver.domains.detach_device(running, subject.device(2))
     assert macs(live(driver, running)) == ["52:54:00:c0:00:01"]
@@ -108,10 +108,10 @@ def test_a_device_that_is_not_there_cannot_be_detached(subject: Subject, driver:
 def test_a_medium_can_be_changed(subject: Subject, driver: Driver, name: str) -> None:
     subject.run_bare(name, CDROM.format(source=""))
     with subject.volume() as (_pool, _volume, path), configuration_unchanged(driver, name):
-        driver.domains.update_device(name, CDROM.format(source=f"<source file='{path}'/>"))
+        once_up(lambda: driver.domains.update_device(name, CDROM.format(source=f"<source file='{path}'/>")))
         assert targets(live(driver, name)) == {"hdc": path}
         assert path in subject.witness.document(name)
-        driver.domains.update_device(name, CDROM.format(source=""))
+        once_up(lambda: driver.domains.update_device(name, CDROM.format(source="")))
         assert targets(live(driver, name)) == {"hdc": None}
 
 
@@ -244,7 +244,7 @@ def test_a_guest_without_a_system_keeps_its_devices(subject: Subject, driver: Dr
 @pytest.mark.needs(Capability.HOTPLUG)
 @pytest.mark.kinds("lxc")
 def test_a_container_lets_go_at_once(subject: Subject, driver: Driver, running: str) -> None:
-    driver.domains.attach_device(running, subject.device(1))
+    once_up(lambda: driver.domains.attach_device(running, subject.device(1)))
     driver.domains.detach_device(running, subject.device(1))
     assert macs(live(driver, running)) == []
     assert driver.domains.describe([running])[0].state is DomainState.RUNNING
