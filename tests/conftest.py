@@ -53,7 +53,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def node(lab: Lab) -> Iterator[Node]:
-    """A node without domains; what the test leaves there is removed."""
+    """A node without domains, with one network and one empty pool; what the test leaves there is removed."""
     (node,) = lab.nodes
     yield node
     for uri in (node.uri, node.lxc_uri):
@@ -71,6 +71,23 @@ def sweep(node: Node, uri: str) -> None:
     kept = ("--managed-save", "--nvram", "--snapshots-metadata", "--checkpoints-metadata") if uri == node.uri else ()
     for name in node.virsh("list", "--all", "--name", uri=uri).split():
         node.virsh("undefine", name, *kept, uri=uri)
+    if uri == node.uri:  # networks and storage are the node's, not a hypervisor's
+        sweep_resources(node)
+
+
+def sweep_resources(node: Node) -> None:
+    """Remove every network and pool of a node but those named ``default``, and empty that pool."""
+    networks, pools, volumes = node.virsh(
+        "net-list --all --name; echo +; pool-list --all --name; echo +; pool-refresh default; vol-list default"
+    ).split("+")
+    for name in set(networks.split()) - {"default"}:
+        node.virsh("net-destroy", name, check=False)
+        node.virsh("net-undefine", name, check=False)  # a transient one is gone already
+    for name in set(pools.split()) - {"default"}:
+        node.virsh("pool-destroy", name, check=False)
+        node.virsh("pool-undefine", name, check=False)
+    for line in filter(None, volumes.strip().splitlines()):
+        node.virsh("vol-delete", "--pool", "default", line.split()[0])
 
 
 @pytest.fixture(scope="session")

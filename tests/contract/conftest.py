@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver, Volumes
 
 from tests.conftest import lacking
 from tests.contract.subjects import PREFIX, LxcSubject, QemuSubject, SimSubject, Subject, TestSubject
@@ -116,3 +116,37 @@ def system(subject: Subject, name: str) -> str:
     """A domain that runs, with something in it that listens. The test has the mark ``system``."""
     subject.run_system(name)
     return name
+
+
+@pytest.fixture
+def volumes(driver: Driver) -> Volumes:
+    assert driver.volumes is not None
+    return driver.volumes
+
+
+@pytest.fixture
+def pool(subject: Subject, driver: Driver, name: str, tmp_path: Path) -> str:
+    """An active pool without volumes."""
+    assert driver.pools is not None
+    path = tmp_path / "pool"
+    driver.pools.define(f"<pool type='dir'><name>{name}</name><target><path>{path}</path></target></pool>")
+    driver.pools.build(name)
+    driver.pools.start(name)
+    return name
+
+
+@pytest.fixture
+def small(subject: Subject, driver: Driver, name: str, tmp_path: Path) -> Iterator[str]:
+    """An active pool with room for 4 MiB."""
+    assert isinstance(subject, QemuSubject)
+    assert driver.pools is not None
+    path = tmp_path / "small"
+    path.mkdir()
+    subject.node.run(["mount", "-t", "tmpfs", "-o", "size=4M", "small", str(path)])
+    driver.pools.define(f"<pool type='dir'><name>{name}</name><target><path>{path}</path></target></pool>")
+    driver.pools.start(name)
+    try:
+        yield name
+    finally:
+        driver.pools.destroy(name)
+        subject.node.run(["umount", str(path)])

@@ -50,6 +50,18 @@ class Witness(Protocol):
 
     def autostart(self, name: str) -> bool: ...
 
+    def network(self, name: str) -> str | None:
+        """``active`` or ``inactive``; ``None`` when there is no such network."""
+
+    def network_document(self, name: str, *, config: bool = False) -> str:
+        """The document of a network, live where it is active."""
+
+    def pool(self, name: str) -> str | None:
+        """``active`` or ``inactive``; ``None`` when there is no such pool."""
+
+    def volumes(self, pool: str) -> list[str]:
+        """The names of the volumes of an active pool, sorted."""
+
 
 class Virsh:
     """virsh, talking to the same daemon."""
@@ -68,6 +80,25 @@ class Virsh:
         lines = self._node.virsh("dominfo", name, uri=self._uri).splitlines()
         (found,) = [line.split(":")[1].strip() for line in lines if line.startswith("Autostart:")]
         return found == "enable"
+
+    def network(self, name: str) -> str | None:
+        return self._listed("net-list", name)
+
+    def network_document(self, name: str, *, config: bool = False) -> str:
+        return self._node.virsh("net-dumpxml", name, *(["--inactive"] if config else []), uri=self._uri)
+
+    def pool(self, name: str) -> str | None:
+        return self._listed("pool-list", name)
+
+    def volumes(self, pool: str) -> list[str]:
+        lines = self._node.virsh("vol-list", pool, uri=self._uri).splitlines()
+        return sorted(line.split()[0] for line in lines if line)
+
+    def _listed(self, command: str, name: str) -> str | None:
+        for state, options in (("active", ["--name"]), ("inactive", ["--name", "--inactive"])):
+            if name in self._node.virsh(command, *options, uri=self._uri).split():
+                return state
+        return None
 
 
 class StateFile:
@@ -89,11 +120,30 @@ class StateFile:
     def autostart(self, name: str) -> bool:
         return bool(self._domains()[name]["autostart"])
 
+    def network(self, name: str) -> str | None:
+        return self._activity(self._all("networks").get(name))
+
+    def network_document(self, name: str, *, config: bool = False) -> str:
+        found = self._all("networks")[name]
+        return str(found["config"] if config or found["live"] is None else found["live"])
+
+    def pool(self, name: str) -> str | None:
+        return self._activity(self._all("pools").get(name))
+
+    def volumes(self, pool: str) -> list[str]:
+        return sorted(self._all("storages")[self._all("pools")[pool]["storage"]]["volumes"])
+
+    def _activity(self, found: dict[str, Any] | None) -> str | None:
+        if found is None:
+            return None
+        return "inactive" if found["live"] is None else "active"
+
     def _domains(self) -> dict[str, dict[str, Any]]:
-        domains: dict[str, dict[str, Any]] = (
-            json.loads(self._path.read_text())["domains"] if self._path.exists() else {}
-        )
-        return domains
+        return self._all("domains")
+
+    def _all(self, kind: str) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = json.loads(self._path.read_text())[kind] if self._path.exists() else {}
+        return found
 
 
 class Subject(ABC):
@@ -104,6 +154,8 @@ class Subject(ABC):
     """How guests without an agent are asked to shut down."""
     uri: str
     witness: Witness
+    pool: ClassVar = "default"
+    """A pool that is there, and active."""
 
     def __init__(self) -> None:
         self._opened: list[Driver] = []
@@ -181,7 +233,7 @@ class SimSubject(Subject):
     @contextmanager
     def volume(self) -> Iterator[tuple[str, str, str]]:
         with edit(str(self.path)) as state:
-            state.pools["default"]["contract.img"] = Volume("/images/contract.img", 1024)
+            state.volumes("default")["contract.img"] = Volume("/images/contract.img", 1024)
         yield "default", "contract.img", "/images/contract.img"
 
 
@@ -257,6 +309,7 @@ class TestSubject(Subject):
     """libvirt's own simulation, inside the daemon of a node: it lasts as long as somebody is connected."""
 
     kind = "test"
+    pool = "default-pool"
     __test__ = False  # it is no test
 
     def __init__(self, node: Node) -> None:
@@ -279,6 +332,19 @@ class TestSubject(Subject):
                     self.driver.domains.destroy(record.name)
                 if record.persistent:
                     self.driver.domains.undefine(record.name)
+        networks, pools = self.driver.networks, self.driver.pools
+        assert networks is not None
+        assert pools is not None
+        for network in networks.describe(documents=False):
+            if network.name.startswith(PREFIX):
+                if network.active:
+                    networks.destroy(network.name)
+                networks.undefine(network.name)
+        for pool in pools.describe(documents=False):
+            if pool.name.startswith(PREFIX):
+                if pool.state.active:
+                    pools.destroy(pool.name)
+                pools.undefine(pool.name)
         super().close()
 
     @contextmanager

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from .._deadline import Deadline
 
@@ -22,6 +23,30 @@ class FileStatus(NamedTuple):
     size: int
     device: int
     inode: int
+    modified: int
+    """Nanoseconds since the epoch."""
+
+
+class Extent(NamedTuple):
+    """A piece of content: ``data``, or, where there is none, ``hole`` bytes that read as zeros."""
+
+    data: bytes
+    hole: int = 0
+
+
+class ContentWriter(ABC):
+    """Content while it is written, from the beginning on."""
+
+    @abstractmethod
+    def write(self, data: bytes) -> None:
+        """Append data."""
+
+    @abstractmethod
+    def hole(self, size: int) -> None:
+        """Append ``size`` bytes that read as zeros and take no space where the storage can do that."""
+
+
+Buffer = Union[bytes, bytearray, memoryview]
 
 
 class ByteStream(ABC):
@@ -39,8 +64,8 @@ class ByteStream(ABC):
         """Return between 1 and ``size`` bytes as soon as there are some; ``b""`` at the end of the stream."""
 
     @abstractmethod
-    def exchange(self, data: bytes, size: int, deadline: Deadline) -> tuple[int, bytes]:
-        """Send what can be sent of ``data`` and receive what is there, whichever is possible first.
+    def exchange(self, parts: Sequence[Buffer], size: int, deadline: Deadline) -> tuple[int, bytes]:
+        """Send what can be sent of ``parts``, in their order, and receive what is there, whichever is possible first.
 
         Returns how many bytes were sent and what came; one of them may be empty, at least one is not, except at
         the end of the stream, where it raises ConnectionError. A pipelining client needs this: a peer that stops
@@ -77,6 +102,34 @@ class Host(ABC):
     @abstractmethod
     def read(self, path: str, size: int, *, offset: int = 0) -> bytes:
         """Return up to ``size`` bytes of a file; raise StratumError when it cannot be read."""
+
+    @abstractmethod
+    def extents(self, path: str) -> Iterator[Extent]:
+        """Read a whole file or block device, in pieces of a few MiB at most, without its holes where the file system
+        tells them; raise StratumError when it cannot be read."""
+
+    @abstractmethod
+    def replace(self, path: str) -> AbstractContextManager[ContentWriter]:
+        """Write a file that only we can read. It has its name at the end of the context, in place of the one that had
+        it, and nothing is left when the context ends by an exception; raise StratumError when it cannot be written."""
+
+    @abstractmethod
+    def rename(self, path: str, new_path: str) -> None:
+        """Rename a file, in place of the one that has that name; raise Denied, or StratumError when that fails."""
+
+    @abstractmethod
+    def mark(self, path: str) -> str | None:
+        """Return what ``set_mark`` has left on a file; ``None`` when nothing, or when it cannot be read."""
+
+    @abstractmethod
+    def set_mark(self, path: str, mark: str) -> bool:
+        """Leave a short text on a file, that stays as long as it does; return whether it could be left there."""
+
+    @abstractmethod
+    def set_permissions(
+        self, path: str, *, mode: int | None = None, owner: int | None = None, group: int | None = None
+    ) -> None:
+        """Change who may use a file, by numbers of user and group; raise Denied, or StratumError when that fails."""
 
     @abstractmethod
     def remove(self, path: str) -> None:

@@ -14,12 +14,12 @@ import select
 import socket
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from .._deadline import Deadline
 from .._errors import ConnectionFailed, DeadlineExceeded, Denied, StratumError
-from .base import ByteStream, FileStatus, Host
+from .base import Buffer, ByteStream, ContentWriter, Extent, FileStatus, Host
 
 _KINDS = (
     ("file", stat.S_ISREG),
@@ -41,40 +41,40 @@ class SocketStream(ByteStream):
     def __init__(self, connected: socket.socket, peer: str) -> None:
         connected.setblocking(False)
         self._socket = connected
+        self._poll = select.poll()
         self._peer = peer
 
     def send(self, data: bytes, deadline: Deadline) -> None:
         view = memoryview(data)
         while view:
             self._ready(select.POLLOUT, deadline)
-            view = view[self._push(view) :]
+            view = view[self._push([view]) :]
 
     def receive(self, size: int, deadline: Deadline) -> bytes:
         self._ready(select.POLLIN, deadline)
         return self._socket.recv(size)
 
-    def exchange(self, data: bytes, size: int, deadline: Deadline) -> tuple[int, bytes]:
+    def exchange(self, parts: Sequence[Buffer], size: int, deadline: Deadline) -> tuple[int, bytes]:
         events = self._ready(select.POLLIN | select.POLLOUT, deadline)
         if events & (select.POLLIN | select.POLLHUP | select.POLLERR):
             received = self._socket.recv(size)
             if not received:
                 raise ConnectionResetError(errno.ECONNRESET, "the peer closed the connection")
             return 0, received
-        return self._push(memoryview(data)), b""
+        return self._push(parts), b""
 
     def close(self) -> None:
         self._socket.close()
 
-    def _push(self, view: memoryview) -> int:
+    def _push(self, parts: Sequence[Buffer]) -> int:
         try:
-            return self._socket.send(view)
+            return self._socket.sendmsg(parts)
         except BlockingIOError:
             return 0
 
     def _ready(self, events: int, deadline: Deadline) -> int:
-        poll = select.poll()
-        poll.register(self._socket, events)
-        ready = poll.poll(min(deadline.check(self._peer), LONGEST_WAIT) * 1000)
+        self._poll.register(self._socket, events)
+        ready = self._poll.poll(min(deadline.check(self._peer), LONGEST_WAIT) * 1000)
         if not ready:
             raise deadline.exceeded(self._peer)
         return ready[0][1]
@@ -120,7 +120,7 @@ class LocalHost(Host):
         except OSError as error:
             raise StratumError(f"reading the status of {path}: {error.strerror}.") from error
         kind = next((kind for kind, is_kind in _KINDS if is_kind(found.st_mode)), "other")
-        return FileStatus(kind, found.st_size, found.st_dev, found.st_ino)
+        return FileStatus(kind, found.st_size, found.st_dev, found.st_ino, found.st_mtime_ns)
 
     def read(self, path: str, size: int, *, offset: int = 0) -> bytes:
         try:
@@ -129,6 +129,53 @@ class LocalHost(Host):
                 return file.read(size)
         except OSError as error:
             raise StratumError(f"reading {path}: {error.strerror}.") from error
+
+    def extents(self, path: str) -> Iterator[Extent]:
+        # Few tasks read or write content.
+        from .content import extents
+
+        return extents(path)
+
+    def replace(self, path: str) -> AbstractContextManager[ContentWriter]:
+        from .content import replace
+
+        return replace(path)
+
+    def rename(self, path: str, new_path: str) -> None:
+        try:
+            os.replace(path, new_path)
+        except PermissionError as error:
+            raise Denied(f"renaming {path} to {new_path}: permission denied.") from error
+        except OSError as error:
+            raise StratumError(f"renaming {path} to {new_path}: {error.strerror}.") from error
+
+    def mark(self, path: str) -> str | None:
+        from .content import mark
+
+        return mark(path)
+
+    def set_mark(self, path: str, mark: str) -> bool:
+        from .content import set_mark
+
+        return set_mark(path, mark)
+
+    def set_permissions(
+        self, path: str, *, mode: int | None = None, owner: int | None = None, group: int | None = None
+    ) -> None:
+        try:
+            # By a handle: whoever can write to the folder could put a link in the file's place in between.
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                if owner is not None or group is not None:
+                    os.fchown(handle, -1 if owner is None else owner, -1 if group is None else group)
+                if mode is not None:
+                    os.fchmod(handle, mode)
+            finally:
+                os.close(handle)
+        except PermissionError as error:
+            raise Denied(f"changing the permissions of {path}: permission denied.") from error
+        except OSError as error:
+            raise StratumError(f"changing the permissions of {path}: {error.strerror}.") from error
 
     def remove(self, path: str) -> None:
         try:

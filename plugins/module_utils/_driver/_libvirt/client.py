@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ..._deadline import Deadline
 from ..._errors import ConnectionFailed, DeadlineExceeded, InvalidDocument, OutcomeUnknown, PeerError, StratumError
-from ..._host.base import ByteStream
+from ..._host.base import Buffer, ByteStream
 from . import protocol
 from .errors import from_remote, printable
 from .protocol import HEADER, Procedure, subject
@@ -21,6 +22,8 @@ from .xdr import XdrError, decode, encode
 
 READ_SIZE = 262144
 WRITE_SIZE = 262144
+WRITE_PARTS = 256
+"""Pieces that are sent in one go; the kernel takes 1024."""
 EVENT_LIMIT = 10000
 """Events that are kept for somebody to take; the oldest give way."""
 LONG_LIMIT = 3600.0
@@ -83,9 +86,10 @@ class Client:
         self._open_stream: Request | None = None
         self._ended_streams: set[int] = set()
         """Serials about which the daemon may go on: it reports a failure for each packet and once for the whole."""
-        self._outbox = bytearray()
+        self._outbox: deque[Buffer] = deque()
         self._inbox = bytearray()
-        self._queued = 0
+        self._queued = self._sent = 0
+        """Bytes, since the connection was opened."""
         self._events: deque[Event] = deque(maxlen=EVENT_LIMIT)
 
     @property
@@ -126,13 +130,13 @@ class Client:
             raise request.error
         return request
 
-    def send_packet(self, stream: Request, kind: int, status: int, body: bytes = b"") -> None:
+    def send_packet(self, stream: Request, kind: int, status: int, body: Buffer = b"") -> None:
         """Queue a packet of a stream, and send until little is waiting."""
         self._usable(stream.what)
         procedure = stream.procedure
         self._push(procedure.program, procedure.number, kind, stream.serial, status, body)
         deadline = Deadline(self.timeout)
-        while len(self._outbox) > WRITE_SIZE and not stream.error:
+        while self._queued - self._sent > WRITE_SIZE and not stream.error:
             self._guarded_turn([stream], deadline, stream.what)
 
     def receive_packet(self, stream: Request) -> StreamPacket:
@@ -193,11 +197,19 @@ class Client:
         request.end = self._queued
         return request
 
-    def _push(self, program: int, procedure: int, kind: int, serial: int, status: int, body: bytes | bytearray) -> None:
+    def _push(self, program: int, procedure: int, kind: int, serial: int, status: int, body: Buffer) -> None:
         size = HEADER.size + len(body)
-        self._outbox += HEADER.pack(size, program, protocol.VERSION, procedure, kind, serial, status)
-        self._outbox += body
+        self._outbox.append(HEADER.pack(size, program, protocol.VERSION, procedure, kind, serial, status))
+        self._outbox.append(body)
         self._queued += size
+
+    def _forget_sent(self, size: int) -> None:
+        """Take so many bytes out of the outbox."""
+        self._sent += size
+        while self._outbox and size >= len(self._outbox[0]):
+            size -= len(self._outbox.popleft())
+        if size:
+            self._outbox[0] = memoryview(self._outbox[0])[size:]
 
     # Waiting
 
@@ -240,8 +252,8 @@ class Client:
     def _turn(self, deadline: Deadline) -> bool:
         """Send what can be sent, receive what is there, and sort it; return whether there was something."""
         if self._outbox:
-            sent, received = self._stream.exchange(bytes(self._outbox[:WRITE_SIZE]), READ_SIZE, deadline)
-            del self._outbox[:sent]
+            sent, received = self._stream.exchange(list(islice(self._outbox, WRITE_PARTS)), READ_SIZE, deadline)
+            self._forget_sent(sent)
         else:
             received = self._stream.receive(READ_SIZE, deadline)
             if not received:
@@ -255,16 +267,15 @@ class Client:
 
     def _late(self, requests: Sequence[Request], seconds: float, what: str) -> DeadlineExceeded:
         """Take back what was not sent yet, and return what to raise."""
-        sent = self._queued - len(self._outbox)
         for request in requests:
-            if request.start >= sent and not request.done:
-                del self._outbox[request.start - sent :]
-                self._queued = request.start
+            if request.start >= self._sent and not request.done:
+                while self._queued > request.start:
+                    self._queued -= len(self._outbox.pop())
                 break
         for request in requests:
-            if request.start >= sent:
+            if request.start >= self._sent:
                 self._unanswered.pop(request.serial, None)
-        unknown = any(self._may_happen(each) and each.start < sent for each in requests)
+        unknown = any(self._may_happen(each) and each.start < self._sent for each in requests)
         return DeadlineExceeded(
             f"{printable(what)}: libvirt did not answer within {seconds:g} s.",
             hint="It may still happen." if unknown else None,
@@ -274,8 +285,7 @@ class Client:
     def _lost(self, requests: Sequence[Request], error: Exception, what: str) -> StratumError:
         """Close the connection and return what to raise."""
         reason = str(error.strerror or error) if isinstance(error, OSError) else str(error)
-        sent = self._queued - len(self._outbox)
-        unknown = [printable(each.what) for each in requests if self._may_happen(each) and each.end <= sent]
+        unknown = [printable(each.what) for each in requests if self._may_happen(each) and each.end <= self._sent]
         self._fail(f"it failed earlier ({reason})")
         if unknown:
             return OutcomeUnknown(
@@ -310,11 +320,12 @@ class Client:
                     raise PeerError(f"a packet says that it has {size} bytes")
                 if len(inbox) - at < size:
                     break
-                self._packet(bytes(inbox[at : at + size]))
+                with inbox[at : at + size] as packet:
+                    self._packet(packet)
                 at += size
         del self._inbox[:at]
 
-    def _packet(self, packet: bytes) -> None:
+    def _packet(self, packet: memoryview) -> None:
         _size, program, version, procedure, kind, serial, status = HEADER.unpack_from(packet)
         if version != protocol.VERSION:
             raise PeerError(f"a packet has protocol version {version}")
@@ -331,29 +342,30 @@ class Client:
             raise PeerError(f"the answer to procedure {asked.number} is one to {procedure} of program {program:#x}")
         if status == protocol.ERROR:
             # Even in a stream: a hole that cannot be made is refused by a reply.
-            request.error = from_remote(decode(protocol.REMOTE_ERROR, packet, HEADER.size), request.what, program)
+            refusal = decode(protocol.REMOTE_ERROR, bytes(packet), HEADER.size)
+            request.error = from_remote(refusal, request.what, program)
             self._finished(request)
         elif kind == protocol.REPLY:
             self._reply(request, status, packet)
         else:
             self._stream_packet(request, kind, status, packet)
 
-    def _message(self, program: int, procedure: int, packet: bytes) -> None:
+    def _message(self, program: int, procedure: int, packet: memoryview) -> None:
         if program == protocol.KEEPALIVE:
             # A daemon that asks and never reads must not fill the memory.
-            if procedure == protocol.PING and len(self._outbox) < WRITE_SIZE:
+            if procedure == protocol.PING and self._queued - self._sent < WRITE_SIZE:
                 self._push(protocol.KEEPALIVE, protocol.PONG, protocol.MESSAGE, 0, protocol.OK, b"")
             return
         layout = protocol.EVENTS.get(procedure) if program == protocol.REMOTE else None
         if layout is None:
             raise PeerError(f"it sends the event {procedure} of program {program:#x}, for which nobody registered")
-        registration, content = decode(layout, packet, HEADER.size)
+        registration, content = decode(layout, bytes(packet), HEADER.size)
         self._events.append(Event(procedure, registration, content))
 
-    def _reply(self, request: Request, status: int, packet: bytes) -> None:
+    def _reply(self, request: Request, status: int, packet: memoryview) -> None:
         if status != protocol.OK or request.done:
             raise PeerError(f"an answer to procedure {request.procedure.number} has status {status}")
-        answer = decode(request.procedure.gives, packet, HEADER.size)
+        answer = decode(request.procedure.gives, bytes(packet), HEADER.size)
         request.answer = answer[0] if request.procedure.single else answer or None
         if request.opens_stream:
             # Packets of the stream may be right behind, so it stays known under its serial.
@@ -362,8 +374,9 @@ class Client:
         else:
             self._finished(request)
 
-    def _stream_packet(self, stream: Request, kind: int, status: int, packet: bytes) -> None:
-        if stream is not self._open_stream or kind not in (protocol.STREAM, protocol.STREAM_HOLE):
+    def _stream_packet(self, stream: Request, kind: int, status: int, packet: memoryview) -> None:
+        # One thread of the daemon answers the call that opens a stream, another one may have begun with the stream.
+        if not stream.opens_stream or kind not in (protocol.STREAM, protocol.STREAM_HOLE):
             raise PeerError(f"a packet is of type {kind} with status {status}")
         if kind == protocol.STREAM and status == protocol.OK:
             stream.packets.append(StreamPacket(b"", 0, True))
@@ -371,16 +384,16 @@ class Client:
         elif status != protocol.CONTINUE or stream.procedure.changes:
             raise PeerError(f"a packet with status {status} is in a stream to which it does not belong")
         elif kind == protocol.STREAM:
-            stream.packets.append(StreamPacket(packet[HEADER.size :], 0, False))
+            stream.packets.append(StreamPacket(bytes(packet[HEADER.size :]), 0, False))
         else:
-            length, _flags = decode(protocol.HOLE, packet, HEADER.size)
+            length, _flags = decode(protocol.HOLE, bytes(packet), HEADER.size)
             if length < 0:
                 raise PeerError(f"a hole in a stream has {length} bytes")
             stream.packets.append(StreamPacket(b"", length, False))
 
     def _finished(self, request: Request) -> None:
         request.done = True
-        if request is self._open_stream:
+        if request.opens_stream:
             self._open_stream = None
             self._ended_streams.add(request.serial)
         del self._unanswered[request.serial]

@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..._deadline import Deadline
-from ..._errors import Denied, InputError, NotFound, OperationInvalid, StratumError
+from ..._errors import Denied, NotFound, OperationInvalid, StratumError
 from ..base import Address, Capability, DomainRecord, Domains, Shutdown, Watch
 from . import protocol, reading
 from .client import Client
-from .errors import UnknownFlags
-from .protocol import Domain, Procedure
+from .objects import Objects, with_flags
+from .protocol import Procedure
 
 LIVE = 1 << 0
 """Of memory, vCPUs, metadata and devices: the running domain's, not the configuration's."""
@@ -39,60 +39,44 @@ AGENT_GRACE = 2.0
 
 
 class LibvirtDomains(Domains):
-    """Domains of one libvirt connection.
-
-    The wire names a domain by its UUID. UUIDs that were seen are kept, so that a task goes on with the very domain
-    that it has read, and saves a round trip per call.
-    """
+    """Domains of one libvirt connection."""
 
     def __init__(self, client: Client, capabilities: frozenset[Capability]) -> None:
         self._client = client
         self._capabilities = capabilities
-        self._known: dict[str, Domain] = {}
+        self._domains = Objects(client, reading.DOMAIN)
 
     def names(self) -> list[str]:
-        domains, _count = self._client.call(protocol.LIST_DOMAINS, 1, 0)
-        return sorted(domain.name for domain in domains)
+        return self._domains.names()
 
     def describe(
         self, names: Sequence[str] | None = None, *, documents: bool = True, secrets: bool = False
     ) -> list[DomainRecord]:
         readings = reading.read(
             self._client,
+            self._domains,
             names,
             documents=documents,
             secrets=secrets,
             bulk_state=Capability.STATS in self._capabilities,
         )
-        self._known.update((each.domain.name, each.domain) for each in readings)
         return [each.record(documents) for each in readings]
 
     def find(self, uuid: str) -> str | None:
-        try:
-            wanted = bytes.fromhex(uuid.replace("-", ""))
-        except ValueError:
-            wanted = b""
-        if len(wanted) != 16:
-            raise InputError("uuid", f"{uuid!r} is not a UUID.")
-        try:
-            domain: Domain = self._client.call(protocol.DOMAIN_BY_UUID, wanted)
-        except NotFound:
-            return None
-        self._known[domain.name] = domain
-        return domain.name
+        return self._domains.find(uuid)
 
     def define(self, document: str) -> None:
-        domain = self._with_flags(protocol.DOMAIN_DEFINE, (document,), DEFINE_VALIDATE, optional=DEFINE_VALIDATE)
-        self._known[domain.name] = domain
+        flags = DEFINE_VALIDATE
+        self._domains.keep([with_flags(self._client, protocol.DOMAIN_DEFINE, (document,), flags, optional=flags)])
 
     def undefine(self, name: str) -> None:
         # A driver that refuses one of these flags has nothing of that kind to remove.
-        self._of_domain(protocol.DOMAIN_UNDEFINE, name, flags=UNDEFINE_ALL, optional=UNDEFINE_ALL)
-        self._known.pop(name, None)
+        self._domains.call(protocol.DOMAIN_UNDEFINE, name, flags=UNDEFINE_ALL, optional=UNDEFINE_ALL)
+        self._domains.forget(name)
 
     def start(self, name: str, *, paused: bool = False, fresh: bool = False) -> None:
         flags = (START_PAUSED if paused else 0) | (START_FRESH if fresh else 0)
-        self._of_domain(protocol.DOMAIN_START, name, flags=flags, optional=START_FRESH)
+        self._domains.call(protocol.DOMAIN_START, name, flags=flags, optional=START_FRESH)
 
     def shutdown(self, name: str, how: Shutdown) -> None:
         self._ask(protocol.DOMAIN_SHUTDOWN, name, how)
@@ -101,65 +85,65 @@ class LibvirtDomains(Domains):
         self._ask(protocol.DOMAIN_REBOOT, name, how)
 
     def reset(self, name: str) -> None:
-        self._of_domain(protocol.DOMAIN_RESET, name, 0)
+        self._domains.call(protocol.DOMAIN_RESET, name, 0)
 
     def destroy(self, name: str, *, graceful: bool = False) -> None:
-        self._of_domain(protocol.DOMAIN_DESTROY, name, DESTROY_GRACEFUL if graceful else 0)
+        self._domains.call(protocol.DOMAIN_DESTROY, name, DESTROY_GRACEFUL if graceful else 0)
 
     def suspend(self, name: str) -> None:
-        self._of_domain(protocol.DOMAIN_SUSPEND, name)
+        self._domains.call(protocol.DOMAIN_SUSPEND, name)
 
     def resume(self, name: str) -> None:
         try:
-            self._of_domain(protocol.DOMAIN_RESUME, name)
+            self._domains.call(protocol.DOMAIN_RESUME, name)
         except OperationInvalid:
-            state, _reason = self._of_domain(protocol.DOMAIN_STATE, name, 0)
+            state, _reason = self._domains.call(protocol.DOMAIN_STATE, name, 0)
             if state != PM_SUSPENDED:
                 raise
-            self._of_domain(protocol.DOMAIN_WAKE_UP, name, 0)
+            self._domains.call(protocol.DOMAIN_WAKE_UP, name, 0)
 
     def save(self, name: str) -> None:
-        self._of_domain(protocol.DOMAIN_SAVE, name, 0)
+        self._domains.call(protocol.DOMAIN_SAVE, name, 0)
 
     def discard_save(self, name: str) -> None:
-        self._of_domain(protocol.DOMAIN_DISCARD_SAVE, name, 0)
+        self._domains.call(protocol.DOMAIN_DISCARD_SAVE, name, 0)
 
     def set_autostart(self, name: str, enabled: bool) -> None:
-        self._of_domain(protocol.DOMAIN_SET_AUTOSTART, name, int(enabled))
+        self._domains.call(protocol.DOMAIN_SET_AUTOSTART, name, int(enabled))
 
     def rename(self, name: str, new_name: str) -> None:
-        self._of_domain(protocol.DOMAIN_RENAME, name, new_name, 0)
-        self._known.pop(name, None)
+        self._domains.call(protocol.DOMAIN_RENAME, name, new_name, 0)
+        self._domains.forget(name)
 
     def attach_device(self, name: str, device: str) -> None:
-        self._of_domain(protocol.DOMAIN_ATTACH, name, device, LIVE)
+        self._domains.call(protocol.DOMAIN_ATTACH, name, device, LIVE)
 
     def detach_device(self, name: str, device: str) -> None:
-        self._of_domain(protocol.DOMAIN_DETACH, name, device, LIVE)
+        self._domains.call(protocol.DOMAIN_DETACH, name, device, LIVE)
 
     def update_device(self, name: str, device: str) -> None:
-        self._of_domain(protocol.DOMAIN_UPDATE, name, device, LIVE)
+        self._domains.call(protocol.DOMAIN_UPDATE, name, device, LIVE)
 
     def set_memory(self, name: str, kibibytes: int) -> None:
-        self._of_domain(protocol.DOMAIN_SET_MEMORY, name, kibibytes, LIVE)
+        self._domains.call(protocol.DOMAIN_SET_MEMORY, name, kibibytes, LIVE)
 
     def set_vcpus(self, name: str, count: int) -> None:
-        self._of_domain(protocol.DOMAIN_SET_VCPUS, name, count, LIVE)
+        self._domains.call(protocol.DOMAIN_SET_VCPUS, name, count, LIVE)
 
     def set_title(self, name: str, title: str | None) -> None:
-        self._of_domain(protocol.DOMAIN_SET_METADATA, name, TITLE, title, None, None, LIVE)
+        self._domains.call(protocol.DOMAIN_SET_METADATA, name, TITLE, title, None, None, LIVE)
 
     def set_description(self, name: str, description: str | None) -> None:
-        self._of_domain(protocol.DOMAIN_SET_METADATA, name, DESCRIPTION, description, None, None, LIVE)
+        self._domains.call(protocol.DOMAIN_SET_METADATA, name, DESCRIPTION, description, None, None, LIVE)
 
     def set_metadata(self, name: str, element: str | None, prefix: str, namespace: str) -> None:
-        self._of_domain(protocol.DOMAIN_SET_METADATA, name, ELEMENT, element, prefix, namespace, LIVE)
+        self._domains.call(protocol.DOMAIN_SET_METADATA, name, ELEMENT, element, prefix, namespace, LIVE)
 
     def resize_disk(self, name: str, target: str, size: int) -> None:
-        self._of_domain(protocol.DOMAIN_RESIZE_BLOCK, name, target, size, RESIZE_BYTES)
+        self._domains.call(protocol.DOMAIN_RESIZE_BLOCK, name, target, size, RESIZE_BYTES)
 
     def addresses(self, names: Sequence[str], sources: Sequence[str]) -> dict[str, list[Address]]:
-        domains = self._look_up(names)
+        domains = self._domains.present(names)
         asked = [(domain, source) for domain in domains for source in sources]
         answers = self._client.pipeline(
             [(protocol.DOMAIN_ADDRESSES, (domain, SOURCES[source], 0)) for domain, source in asked]
@@ -173,7 +157,7 @@ class LibvirtDomains(Domains):
         return found
 
     def stats(self, names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
-        domains = [] if names is None else self._look_up(names)
+        domains = [] if names is None else self._domains.present(names)
         if names is not None and not domains:
             return {}
         try:
@@ -186,7 +170,7 @@ class LibvirtDomains(Domains):
 
     def agent(self, name: str, command: str, deadline: Deadline) -> str:
         seconds = max(1, round(deadline.remaining()))
-        answer = self._of_domain(
+        answer = self._domains.call(
             protocol.DOMAIN_AGENT, name, command, seconds, 0, deadline=Deadline(seconds + AGENT_GRACE)
         )
         return str(answer or "")
@@ -194,54 +178,13 @@ class LibvirtDomains(Domains):
     def watch(self, name: str) -> AbstractContextManager[Watch]:
         from .events import watch
 
-        return watch(self._client, self._domain(name))
+        return watch(self._client, self._domains.get(name))
 
     def _ask(self, procedure: Procedure, name: str, how: Shutdown) -> None:
         # Hypervisors without ACPI have an ordinary way of their own, which is what no flag at all means.
         (acpi,) = HOW[Shutdown.ACPI]
         for flag in HOW[how]:
-            self._of_domain(procedure, name, flags=flag, optional=acpi)
-
-    def _look_up(self, names: Sequence[str]) -> list[Domain]:
-        """Return the domains of these names, less those that do not exist."""
-        unknown = [name for name in names if name not in self._known]
-        self._known.update((domain.name, domain) for domain in reading.look_up(self._client, unknown))
-        return [self._known[name] for name in dict.fromkeys(names) if name in self._known]
-
-    def _domain(self, name: str) -> Domain:
-        if name not in self._known:
-            self._known[name] = self._client.call(protocol.DOMAIN_BY_NAME, name)
-        return self._known[name]
-
-    def _of_domain(
-        self,
-        procedure: Procedure,
-        name: str,
-        *arguments: Any,
-        flags: int | None = None,
-        optional: int = 0,
-        deadline: Deadline | None = None,
-    ) -> Any:
-        """Make a call about a domain. With ``flags``, they come last, and may lose ``optional`` ones."""
-        try:
-            domain = self._domain(name)
-            if flags is not None:
-                return self._with_flags(procedure, (domain, *arguments), flags, optional)
-            return self._client.call(procedure, domain, *arguments, deadline=deadline)
-        except NotFound:
-            # Another one may have that name now: what was meant for the old one is not done to it.
-            self._known.pop(name, None)
-            raise
-
-    def _with_flags(self, procedure: Procedure, arguments: tuple[Any, ...], flags: int, optional: int) -> Any:
-        """Make a call whose last argument is flags, of which the daemon may lack the ``optional`` ones."""
-        try:
-            return self._client.call(procedure, *arguments, flags)
-        except UnknownFlags as error:
-            known = flags & ~(error.flags & optional)
-            if known == flags:
-                raise
-            return self._client.call(procedure, *arguments, known)
+            self._domains.call(procedure, name, flags=flag, optional=acpi)
 
 
 def _addresses(interfaces: Sequence[Any], source: str) -> list[Address]:

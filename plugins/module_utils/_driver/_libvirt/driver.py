@@ -20,7 +20,9 @@ from .client import Client
 from .domains import LibvirtDomains
 from .networks import LibvirtNetworks
 from .node import LibvirtNode
-from .storage import LibvirtVolumes
+from .objects import Objects
+from .pools import POOL, LibvirtPools
+from .volumes import LibvirtVolumes
 
 PARAMETERS = ("mode", "socket")
 MODES = ("auto", "direct", "legacy")
@@ -34,12 +36,25 @@ _COMMON = _LEAST | {
     Capability.LIVE_MEMORY,
     Capability.LIVE_METADATA,
     Capability.GUEST_ADDRESSES,
-    Capability.VOLUMES,
     Capability.NETWORKS,
+    Capability.NETWORK_UPDATE,
+    Capability.VOLUMES,
+    Capability.POOL_SOURCES,
 }
+_NODE = frozenset(
+    {
+        Capability.NETWORK_LEASES,
+        Capability.NETWORK_PORTS,
+        Capability.POOL_CAPABILITIES,
+        Capability.VOLUME_CONTENT,
+        Capability.VOLUME_RESIZE,
+        Capability.NODE_FILES,
+    }
+)
+"""What libvirt's drivers for networks and storage of a real node can do."""
 CAPABILITIES: dict[str, frozenset[Capability]] = {
     "qemu": frozenset(Capability),
-    "lxc": _COMMON | {Capability.HOTPLUG, Capability.NODE_FILES},
+    "lxc": _COMMON | _NODE | {Capability.HOTPLUG},
     "test": _COMMON | {Capability.MANAGED_SAVE, Capability.RENAME, Capability.LIVE_VCPUS, Capability.STATS},
 }
 """What each hypervisor was seen to do through libvirt; one that nobody tried gets the least."""
@@ -55,8 +70,13 @@ class LibvirtDriver(Driver):
         self._client = _open(uri, host, timeout)
         self.domains = LibvirtDomains(self._client, self.capabilities)
         self.node = LibvirtNode(self._client)
-        self.volumes = LibvirtVolumes(self._client) if Capability.VOLUMES in self.capabilities else None
         self.networks = LibvirtNetworks(self._client) if Capability.NETWORKS in self.capabilities else None
+        self.pools = self.volumes = None
+        if Capability.VOLUMES in self.capabilities:
+            pools = Objects(self._client, POOL)
+            self.pools = LibvirtPools(self._client, pools)
+            files = host if Capability.NODE_FILES in self.capabilities else None
+            self.volumes = LibvirtVolumes(self._client, pools, files)
 
     def close(self) -> None:
         self._client.close()

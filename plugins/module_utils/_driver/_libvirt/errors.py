@@ -33,7 +33,7 @@ ARGUMENT_UNSUPPORTED = 74
 
 _CLASSES: dict[int, type[DriverError]] = {
     **dict.fromkeys((42, 43, 49, 50, 53, 57, 62, 66, 72, 80, 99, 101, 103, 104, 107), NotFound),
-    **dict.fromkeys((28, 37, 90, 106), AlreadyExists),
+    **dict.fromkeys((28, 37, 76, 90, 106), AlreadyExists),
     **dict.fromkeys((3, RPC, 67, ARGUMENT_UNSUPPORTED, 84), NotSupported),
     **dict.fromkeys((29, 88), Denied),
     **dict.fromkeys((OPERATION_INVALID, 77, 81, 83, 87), OperationInvalid),
@@ -51,8 +51,12 @@ _HINTS = {
     88: "The node's access rules (polkit) do not allow it to this user.",
     94: "Use become, or add the user to the group libvirt.",
 }
-_EXISTS_CODES = (OPERATION_FAILED, OPERATION_INVALID)
-_EXISTS_WORDS = ("already exists", "already defined with uuid", "is already defined")
+_EXISTS_WORDS = {
+    **dict.fromkeys(
+        (OPERATION_FAILED, OPERATION_INVALID), ("already exists", "already defined with uuid", "is already defined")
+    ),
+    INTERNAL: ("storage volume name",),
+}
 _AGENT_CODES = (INTERNAL, OPERATION_FAILED, ARGUMENT_UNSUPPORTED)
 """What a guest agent's refusal looks like when the call went to nobody else."""
 
@@ -86,7 +90,7 @@ def from_remote(fields: tuple[Any, ...], what: str, program: int) -> StratumErro
     if code == INVALID_ARGUMENT:
         return _invalid_argument(reason)
     # libvirt has no number of its own for a name that is taken; only its words tell.
-    if code in _EXISTS_CODES and any(words in message for words in _EXISTS_WORDS):
+    if any(words in message for words in _EXISTS_WORDS.get(code, ())):
         return AlreadyExists(reason, code=code)
     return _CLASSES.get(code, DriverError)(reason, code=code, hint=hint)
 

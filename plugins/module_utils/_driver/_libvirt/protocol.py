@@ -66,9 +66,43 @@ class Network(NamedTuple):
     uuid: bytes
 
 
+class Port(NamedTuple):
+    """What is plugged into a network. ``uuid`` is the port's own."""
+
+    network: Network
+    uuid: bytes
+
+    @property
+    def name(self) -> str:
+        return self.network.name
+
+
+class Lease(NamedTuple):
+    """An address that a network gave away. ``family`` is 0 for IPv4, 1 for IPv6."""
+
+    bridge: str
+    expires: int
+    family: int
+    mac: str | None
+    association: str | None
+    address: str
+    prefix: int
+    hostname: str | None
+    client_id: str | None
+
+
 class Pool(NamedTuple):
     name: str
     uuid: bytes
+
+
+class PoolInfo(NamedTuple):
+    """A pool's state as a number, and its sizes in bytes."""
+
+    state: int
+    capacity: int
+    allocation: int
+    available: int
 
 
 class Volume(NamedTuple):
@@ -108,12 +142,16 @@ class Procedure:
         self.program = program
 
 
-def _reads(number: int, what: str, takes: tuple[Type, ...] = (), gives: tuple[Type, ...] = ()) -> Procedure:
-    return Procedure(number, what, takes, gives, changes=False)
+def _reads(
+    number: int, what: str, takes: tuple[Type, ...] = (), gives: tuple[Type, ...] = (), *, long: bool = False
+) -> Procedure:
+    return Procedure(number, what, takes, gives, changes=False, long=long)
 
 
-def _changes(number: int, what: str, takes: tuple[Type, ...] = (), gives: tuple[Type, ...] = ()) -> Procedure:
-    return Procedure(number, what, takes, gives, changes=True)
+def _changes(
+    number: int, what: str, takes: tuple[Type, ...] = (), gives: tuple[Type, ...] = (), *, long: bool = False
+) -> Procedure:
+    return Procedure(number, what, takes, gives, changes=True, long=long)
 
 
 _UUID = fixed_opaque(16)
@@ -123,6 +161,9 @@ _NETWORK = record(STRING, _UUID, make=Network._make)
 _POOL = record(STRING, _UUID, make=Pool._make)
 _VOLUME = record(STRING, STRING, STRING, make=Volume._make)
 _DOMAINS = array(_DOMAIN, LIST_LIMIT)
+_VOLUMES = array(_VOLUME, LIST_LIMIT)
+_PORT = record(_NETWORK, _UUID, make=Port._make)
+_LEASE = record(STRING, HYPER, INT, _TEXT, _TEXT, STRING, UINT, _TEXT, _TEXT, make=Lease._make)
 _INTERFACE = record(STRING, _TEXT, array(record(INT, STRING, UINT), 2048))
 
 REMOTE_ERROR = record(INT, INT, _TEXT, INT, optional(_DOMAIN), _TEXT, _TEXT, _TEXT, INT, INT, optional(_NETWORK))
@@ -134,6 +175,8 @@ _ANY = (INT, UINT)
 """Want results, and flags: the arguments of every list."""
 _FLAGS = (_DOMAIN, UINT)
 _DEVICE = (_DOMAIN, STRING, UINT)
+_POOL_FLAGS = (_POOL, UINT)
+_VOLUME_FLAGS = (_VOLUME, UINT)
 
 AUTH_LIST = _reads(66, "asking how to authenticate", (), (array(INT, 20),))
 AUTH_POLKIT = _reads(70, "authenticating with polkit", (), (INT,))
@@ -163,7 +206,7 @@ DOMAIN_STATS = _reads(
 
 DOMAIN_DEFINE = _changes(350, "defining a domain", (STRING, UINT), (_DOMAIN,))
 DOMAIN_UNDEFINE = _changes(231, "undefining the domain %s", _FLAGS)
-DOMAIN_START = Procedure(196, "starting the domain %s", _FLAGS, (_DOMAIN,), changes=True, long=True)
+DOMAIN_START = _changes(196, "starting the domain %s", _FLAGS, (_DOMAIN,), long=True)
 DOMAIN_SHUTDOWN = _changes(258, "shutting down the domain %s", _FLAGS)
 DOMAIN_REBOOT = _changes(27, "rebooting the domain %s", _FLAGS)
 DOMAIN_RESET = _changes(245, "resetting the domain %s", _FLAGS)
@@ -171,7 +214,7 @@ DOMAIN_DESTROY = _changes(234, "destroying the domain %s", _FLAGS)
 DOMAIN_SUSPEND = _changes(34, "pausing the domain %s", (_DOMAIN,))
 DOMAIN_RESUME = _changes(28, "resuming the domain %s", (_DOMAIN,))
 DOMAIN_WAKE_UP = _changes(267, "waking up the domain %s", _FLAGS)
-DOMAIN_SAVE = Procedure(182, "saving the domain %s", _FLAGS, (), changes=True, long=True)
+DOMAIN_SAVE = _changes(182, "saving the domain %s", _FLAGS, (), long=True)
 DOMAIN_DISCARD_SAVE = _changes(184, "removing the managed save image of the domain %s", _FLAGS)
 DOMAIN_SET_AUTOSTART = _changes(29, "setting the autostart flag of the domain %s", (_DOMAIN, INT))
 DOMAIN_RENAME = _changes(358, "renaming the domain %s", (_DOMAIN, _TEXT, UINT), (INT,))
@@ -194,15 +237,68 @@ DOMAIN_AGENT = Procedure(
 EVENT_REGISTER = _reads(316, "registering for events", (INT, optional(_DOMAIN)), (INT,))
 EVENT_DEREGISTER = _reads(317, "deregistering from events", (INT,))
 
-LIST_NETWORKS = _reads(283, "listing networks", _ANY, (array(_NETWORK, LIST_LIMIT), UINT))
+CONNECT_FEATURE = _reads(60, "asking what the daemon knows", (INT,), (BOOL,))
 
+LIST_NETWORKS = _reads(283, "listing networks", _ANY, (array(_NETWORK, LIST_LIMIT), UINT))
+NETWORK_BY_NAME = _reads(46, "looking up the network %s", (STRING,), (_NETWORK,))
+NETWORK_BY_UUID = _reads(47, "looking up a network by its UUID", (_UUID,), (_NETWORK,))
+NETWORK_DOCUMENT = _reads(43, "reading the document of the network %s", (_NETWORK, UINT), (STRING,))
+NETWORK_ACTIVE = _reads(152, "asking whether the network %s is active", (_NETWORK,), (BOOL,))
+NETWORK_PERSISTENT = _reads(153, "asking whether the network %s is persistent", (_NETWORK,), (BOOL,))
+NETWORK_AUTOSTART = _reads(44, "reading the autostart flag of the network %s", (_NETWORK,), (BOOL,))
+NETWORK_LEASES = _reads(
+    341, "reading the leases of the network %s", (_NETWORK, _TEXT, INT, UINT), (array(_LEASE, 65536), UINT)
+)
+NETWORK_PORTS = _reads(
+    404, "listing the ports of the network %s", (_NETWORK, INT, UINT), (array(_PORT, LIST_LIMIT), UINT)
+)
+NETWORK_PORT_DOCUMENT = _reads(409, "reading the document of a port of the network %s", (_PORT, UINT), (STRING,))
+
+NETWORK_DEFINE = _changes(432, "defining a network", (STRING, UINT), (_NETWORK,))
+NETWORK_DEFINE_UNCHECKED = _changes(41, "defining a network as it is", (STRING,), (_NETWORK,))
+NETWORK_UNDEFINE = _changes(49, "undefining the network %s", (_NETWORK,))
+NETWORK_START = _changes(39, "starting the network %s", (_NETWORK,), long=True)
+NETWORK_DESTROY = _changes(42, "destroying the network %s", (_NETWORK,))
+NETWORK_SET_AUTOSTART = _changes(48, "setting the autostart flag of the network %s", (_NETWORK, INT))
+NETWORK_UPDATE = _changes(291, "updating the network %s", (_NETWORK, UINT, UINT, INT, STRING, UINT))
+
+LIST_POOLS = _reads(281, "listing pools", _ANY, (array(_POOL, LIST_LIMIT), UINT))
 POOL_BY_NAME = _reads(84, "looking up the pool %s", (STRING,), (_POOL,))
+POOL_BY_UUID = _reads(85, "looking up a pool by its UUID", (_UUID,), (_POOL,))
+POOL_DOCUMENT = _reads(88, "reading the document of the pool %s", _POOL_FLAGS, (STRING,))
+POOL_INFO = _reads(
+    87, "reading the state of the pool %s", (_POOL,), (record(UINT, UHYPER, UHYPER, UHYPER, make=PoolInfo._make),)
+)
+POOL_PERSISTENT = _reads(155, "asking whether the pool %s is persistent", (_POOL,), (BOOL,))
+POOL_AUTOSTART = _reads(89, "reading the autostart flag of the pool %s", (_POOL,), (BOOL,))
+POOL_VOLUMES = _reads(282, "listing the volumes of the pool %s", (_POOL, INT, UINT), (_VOLUMES, UINT))
+POOL_CAPABILITIES = _reads(403, "reading what pools the node can have", (UINT,), (STRING,))
+POOL_SOURCES = _reads(75, "looking for sources of %s pools", (STRING, _TEXT, UINT), (STRING,), long=True)
+
+POOL_DEFINE = _changes(77, "defining a pool", (STRING, UINT), (_POOL,))
+POOL_UNDEFINE = _changes(82, "undefining the pool %s", (_POOL,))
+POOL_BUILD = _changes(79, "building the pool %s", _POOL_FLAGS, long=True)
+POOL_START = _changes(78, "starting the pool %s", _POOL_FLAGS, long=True)
+POOL_DESTROY = _changes(80, "stopping the pool %s", (_POOL,), long=True)
+POOL_DELETE = _changes(81, "deleting the storage of the pool %s", _POOL_FLAGS, long=True)
+POOL_REFRESH = _changes(83, "refreshing the pool %s", _POOL_FLAGS, long=True)
+POOL_SET_AUTOSTART = _changes(90, "setting the autostart flag of the pool %s", (_POOL, INT))
+
 VOLUME_BY_NAME = _reads(95, "looking up a volume of the pool %s", (_POOL, STRING), (_VOLUME,))
 VOLUME_BY_PATH = _reads(97, "looking up the volume %s", (STRING,), (_VOLUME,))
+VOLUME_DOCUMENT = _reads(99, "reading the document of the volume %s", _VOLUME_FLAGS, (STRING,))
 VOLUME_PATH = _reads(100, "reading the path of the volume %s", (_VOLUME,), (STRING,))
-VOLUME_DELETE = _changes(94, "deleting the volume %s", (_VOLUME, UINT))
-VOLUME_UPLOAD = _changes(208, "writing the volume %s", (_VOLUME, UHYPER, UHYPER, UINT))
+VOLUME_SIZES = _reads(378, "reading the sizes of the volume %s", _VOLUME_FLAGS, (INT, UHYPER, UHYPER))
 VOLUME_DOWNLOAD = _reads(209, "reading the volume %s", (_VOLUME, UHYPER, UHYPER, UINT))
+
+VOLUME_CREATE = _changes(93, "creating a volume in the pool %s", (_POOL, STRING, UINT), (_VOLUME,), long=True)
+VOLUME_CLONE = _changes(
+    125, "creating a volume from another one in the pool %s", (_POOL, STRING, _VOLUME, UINT), (_VOLUME,), long=True
+)
+VOLUME_DELETE = _changes(94, "deleting the volume %s", _VOLUME_FLAGS, long=True)
+VOLUME_RESIZE = _changes(260, "resizing the volume %s", (_VOLUME, UHYPER, UINT), long=True)
+VOLUME_WIPE = _changes(259, "wiping the volume %s", (_VOLUME, UINT, UINT), long=True)
+VOLUME_UPLOAD = _changes(208, "writing the volume %s", (_VOLUME, UHYPER, UHYPER, UINT))
 
 EVENTS: dict[int, Type] = {
     318: record(INT, record(_DOMAIN, INT, INT)),

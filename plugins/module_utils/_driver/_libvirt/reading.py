@@ -8,25 +8,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..._errors import NotFound, NotSupported, PeerError, StratumError
 from ..base import DomainRecord, DomainState
 from . import protocol
 from .client import Call, Client
+from .objects import Found, Kind, Objects, Question, uuid_text
 from .protocol import Domain, Procedure
 
-ONE_BY_ONE = 8
-"""Up to so many domains are looked up by name; for more of them everything is listed, which takes fewer calls."""
+DOMAIN = Kind(protocol.LIST_DOMAINS, protocol.DOMAIN_BY_NAME, protocol.DOMAIN_BY_UUID)
 ATTEMPTS = 3
 """How often a domain is read that keeps starting or stopping in between."""
 
 LIST_TRANSIENT, LIST_SAVED, LIST_AUTOSTART = 1 << 3, 1 << 8, 1 << 10
 STATS_STATE = 1 << 0
-_FILTERS: tuple[Call, ...] = tuple(
-    (protocol.LIST_DOMAINS, (1, each)) for each in (LIST_TRANSIENT, LIST_AUTOSTART, LIST_SAVED)
-)
+_QUESTIONS = {
+    "persistent": Question(protocol.DOMAIN_PERSISTENT, (), LIST_TRANSIENT, listed=False),
+    "autostart": Question(protocol.DOMAIN_AUTOSTART, (), LIST_AUTOSTART),
+    "saved": Question(protocol.DOMAIN_SAVED, (0,), LIST_SAVED),
+}
 _ALL_STATES: Call = (protocol.DOMAIN_STATS, ([], STATS_STATE, 0))
 XML_SECURE, XML_INACTIVE = 1 << 0, 1 << 1
 
@@ -93,13 +95,13 @@ class Reading:
 
     __slots__ = ("autostart", "config", "domain", "live", "persistent", "reason", "saved", "state")
 
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: Domain, facts: dict[str, Any]) -> None:
         self.domain = domain
         self.state: int | None = None
         self.reason = 0
-        self.persistent: bool | None = None
-        self.autostart: bool | None = None
-        self.saved: bool | None = None
+        self.persistent: bool | None = facts.get("persistent")
+        self.autostart: bool | None = facts.get("autostart")
+        self.saved: bool | None = facts.get("saved")
         self.live: str | None = None
         self.config: str | None = None
 
@@ -129,110 +131,79 @@ class Reading:
         )
 
 
-def uuid_text(uuid: bytes) -> str:
-    """Write 16 bytes the way people read a UUID."""
-    digits = uuid.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def look_up(client: Client, names: Iterable[str]) -> list[Domain]:
-    """Return the domains of these names that exist."""
-    return present(client.pipeline([(protocol.DOMAIN_BY_NAME, (name,)) for name in dict.fromkeys(names)]))
-
-
-def present(answers: Iterable[Any]) -> list[Any]:
-    """Return the answers less those that say that the object is gone; raise any other refusal."""
-    kept = []
-    for answer in answers:
-        if isinstance(answer, NotFound):
-            continue
-        if isinstance(answer, StratumError):
-            raise answer
-        kept.append(answer)
-    return kept
-
-
 def read(
-    client: Client, names: Sequence[str] | None, *, documents: bool, secrets: bool, bulk_state: bool
+    client: Client,
+    domains: Objects,
+    names: Sequence[str] | None,
+    *,
+    documents: bool,
+    secrets: bool,
+    bulk_state: bool,
 ) -> list[Reading]:
     """Read the domains of these names, all when ``None``. ``bulk_state``: the driver tells all states in one call."""
-    if names is not None and len(names) <= ONE_BY_ONE:
-        domains, bulk = look_up(client, names), []
-    else:
-        domains, _count = client.call(protocol.LIST_DOMAINS, 1, 0)
-        if names is None:
-            domains.sort(key=lambda domain: domain.name)
-        else:
-            by_name = {domain.name: domain for domain in domains}
-            domains = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
-        bulk = [*_FILTERS, *((_ALL_STATES,) if bulk_state else ())]
-    readings = _complete(client, [Reading(domain) for domain in domains], bulk, documents=documents, secrets=secrets)
-    return _settle(client, readings, secrets=secrets) if documents else readings
-
-
-def _settle(client: Client, readings: list[Reading], *, secrets: bool) -> list[Reading]:
-    """Read those again that started or stopped while they were being read."""
-    for _attempt in range(ATTEMPTS):
+    ask = _Asking(client, documents=documents, secrets=secrets, bulk_state=bulk_state)
+    readings = ask.about(domains.choose(names, _QUESTIONS))
+    for _attempt in range(ATTEMPTS if documents else 0):
+        # Those that started or stopped while they were being read.
         moved = [reading.domain.name for reading in readings if not reading.settled]
         if not moved:
             break
-        again = [Reading(domain) for domain in look_up(client, moved)]
-        found = {each.domain.name: each for each in _complete(client, again, [], documents=True, secrets=secrets)}
+        found = {each.domain.name: each for each in ask.about(domains.choose(moved, _QUESTIONS))}
         readings = [
             found.get(each.domain.name) or each for each in readings if each.settled or each.domain.name in found
         ]
     return readings
 
 
-def _complete(
-    client: Client, readings: list[Reading], bulk: list[Call], *, documents: bool, secrets: bool
-) -> list[Reading]:
-    """Ask for everything in one round trip, facts in ``bulk`` for all at once; leave out the domains that are gone."""
-    flags = XML_SECURE if secrets else 0
-    calls = list(bulk)
-    places: list[tuple[Reading, str]] = []
+class _Asking:
+    """How domains are asked about."""
 
-    def ask(reading: Reading, attribute: str, procedure: Procedure, *arguments: Any) -> None:
-        places.append((reading, attribute))
-        calls.append((procedure, (reading.domain, *arguments)))
+    def __init__(self, client: Client, *, documents: bool, secrets: bool, bulk_state: bool) -> None:
+        self._client = client
+        self._documents = documents
+        self._flags = XML_SECURE if secrets else 0
+        self._bulk_state = bulk_state
 
-    for reading in readings:
-        if _ALL_STATES not in bulk:
-            ask(reading, "state", protocol.DOMAIN_STATE, 0)
-        if not bulk:
-            ask(reading, "persistent", protocol.DOMAIN_PERSISTENT)
-            ask(reading, "autostart", protocol.DOMAIN_AUTOSTART)
-            ask(reading, "saved", protocol.DOMAIN_SAVED, 0)
-        if documents and reading.domain.id != -1:
-            ask(reading, "live", protocol.DOMAIN_DOCUMENT, flags)
-        if documents:
-            ask(reading, "config", protocol.DOMAIN_DOCUMENT, flags | XML_INACTIVE)
-    answers = client.pipeline(calls)
-    if bulk:
-        readings = _spread(readings, answers[: len(bulk)])
-    gone: set[bytes] = set()
-    for (reading, attribute), answer in zip(places, answers[len(bulk) :]):
-        if isinstance(answer, NotFound):
-            gone.add(reading.domain.uuid)
-        else:
-            _store(reading, attribute, answer)
-    return [reading for reading in readings if reading.domain.uuid not in gone]
+    def about(self, found: Sequence[Found]) -> list[Reading]:
+        """Ask for everything in one round trip; leave out the domains that are gone."""
+        readings = [Reading(domain, facts) for domain, facts in found]
+        # Domains of which facts are known already were listed, so there may be many of them.
+        bulk = [_ALL_STATES] if self._bulk_state and any(facts for _domain, facts in found) else []
+        asked = [
+            (reading, attribute, procedure, arguments)
+            for reading in readings
+            for attribute, procedure, arguments in self._questions(reading)
+            if not (bulk and attribute == "state")
+        ]
+        answers = self._client.pipeline(
+            [*bulk, *((procedure, (reading.domain, *rest)) for reading, _attribute, procedure, rest in asked)]
+        )
+        if bulk:
+            readings = _spread(readings, answers[0])
+        gone: set[bytes] = set()
+        for (reading, attribute, *_call), answer in zip(asked, answers[len(bulk) :]):
+            if isinstance(answer, NotFound):
+                gone.add(reading.domain.uuid)
+            else:
+                _store(reading, attribute, answer)
+        return [reading for reading in readings if reading.domain.uuid not in gone]
+
+    def _questions(self, reading: Reading) -> Iterator[tuple[str, Procedure, tuple[Any, ...]]]:
+        yield "state", protocol.DOMAIN_STATE, (0,)
+        for name, question in _QUESTIONS.items():
+            if getattr(reading, name) is None:
+                yield name, question.procedure, question.arguments
+        if self._documents and reading.domain.id != -1:
+            yield "live", protocol.DOMAIN_DOCUMENT, (self._flags,)
+        if self._documents:
+            yield "config", protocol.DOMAIN_DOCUMENT, (self._flags | XML_INACTIVE,)
 
 
-def _spread(readings: list[Reading], answers: list[Any]) -> list[Reading]:
-    """Give each domain what was told for all at once; leave out those of which nothing was told any more."""
-    for answer in answers:
-        if isinstance(answer, StratumError):
-            raise answer
-    transient, autostart, saved = ({domain.uuid for domain in domains} for domains, _count in answers[:3])
-    for reading in readings:
-        uuid = reading.domain.uuid
-        reading.persistent = uuid not in transient
-        reading.autostart = uuid in autostart
-        reading.saved = uuid in saved
-    if len(answers) == len(_FILTERS):
-        return readings
-    states = {domain.uuid: values for domain, values in answers[-1]}
+def _spread(readings: list[Reading], answer: Any) -> list[Reading]:
+    """Give each domain the state that was told for all at once; leave out those of which none was told any more."""
+    if isinstance(answer, StratumError):
+        raise answer
+    states = {domain.uuid: values for domain, values in answer}
     for reading in readings:
         values = states.get(reading.domain.uuid, {})
         reading.state, reading.reason = values.get("state.state"), values.get("state.reason", 0)
@@ -242,7 +213,7 @@ def _spread(readings: list[Reading], answers: list[Any]) -> list[Reading]:
 
 
 def _store(reading: Reading, attribute: str, answer: Any) -> None:
-    if isinstance(answer, NotSupported) and attribute in ("persistent", "autostart", "saved"):
+    if isinstance(answer, NotSupported) and attribute in _QUESTIONS:
         return
     if isinstance(answer, StratumError):
         raise answer

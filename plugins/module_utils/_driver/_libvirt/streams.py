@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._errors import DeadlineExceeded, StratumError
+from ..._host.base import Buffer
 from . import protocol
 from .client import Client, Request, StreamPacket
 from .protocol import STREAM_CHUNK, Procedure
@@ -33,9 +34,14 @@ class Stream:
         return None if packet.finished or not (packet.data or packet.hole) else packet
 
     def write(self, data: bytes) -> None:
-        """Send data."""
-        for at in range(0, len(data), STREAM_CHUNK):
-            self._send(protocol.STREAM, protocol.CONTINUE, data[at : at + STREAM_CHUNK])
+        """Send data, in packets of about the same size: a small one costs the daemon as much as a large one."""
+        if not data:
+            return
+        count = -(-len(data) // STREAM_CHUNK)
+        size = -(-len(data) // count)
+        view = memoryview(data)
+        for at in range(0, len(data), size):
+            self._send(protocol.STREAM, protocol.CONTINUE, view[at : at + size])
 
     def write_hole(self, size: int) -> None:
         """Send ``size`` bytes of nothing. The stream must have been opened as a sparse one."""
@@ -72,7 +78,7 @@ class Stream:
         elif not self._ended:
             self.finish()
 
-    def _send(self, kind: int, status: int, body: bytes = b"") -> None:
+    def _send(self, kind: int, status: int, body: Buffer = b"") -> None:
         try:
             self._client.send_packet(self._request, kind, status, body)
         except DeadlineExceeded:

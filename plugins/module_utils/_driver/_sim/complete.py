@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..._document.lxml import etree
 from ..._document.tree import parse
-from .validate import DEVICE_ORDER, DOMAIN_ORDER, kibibytes, uuid_of, vcpus
+from .validate import DEVICE_ORDER, DOMAIN_ORDER, kibibytes, network_of, uuid_of, vcpus
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -52,8 +52,8 @@ def complete_domain(root: Element, what: str) -> None:
         _complete_hardware(root, devices)
     for device in devices:
         complete_device(device)
-    _sort(root, DOMAIN_ORDER)
-    _sort(devices, DEVICE_ORDER)
+    sort_children(root, DOMAIN_ORDER)
+    sort_children(devices, DEVICE_ORDER)
 
 
 def complete_device(device: Element) -> None:
@@ -88,10 +88,11 @@ def write_vcpus(root: Element, current: int) -> None:
 
 def sort_devices(devices: Element) -> None:
     """Put devices into libvirt's order."""
-    _sort(devices, DEVICE_ORDER)
+    sort_children(devices, DEVICE_ORDER)
 
 
-def _sort(parent: Element, order: tuple[str, ...]) -> None:
+def sort_children(parent: Element, order: tuple[str, ...]) -> None:
+    """Put the children into the order of their tags; what is not in it stands at the end."""
     places = {tag: place for place, tag in enumerate(order)}
     for child in sorted(parent, key=lambda child: places.get(child.tag, len(places))):
         parent.append(child)
@@ -192,7 +193,16 @@ def _complete_disk(disk: Element) -> None:
         etree.SubElement(disk, "readonly")
 
 
+def forget_port(interface: Element) -> None:
+    """Take away, in place, what only an interface has that is plugged into a network."""
+    source = interface.find("source")
+    if source is not None and network_of(interface) is not None:
+        for attribute in ("portid", "bridge"):
+            source.attrib.pop(attribute, "")
+
+
 def _complete_interface(interface: Element) -> None:
+    forget_port(interface)
     mac = interface.find("mac")
     if mac is None:
         mac = etree.Element("mac")

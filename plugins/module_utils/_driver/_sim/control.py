@@ -9,7 +9,8 @@
 
     with edit(path) as state:
         state.faults.append(Fault("start", when="after"))
-        state.pools["default"]["a.qcow2"] = Volume("/images/a.qcow2", 1024**3)
+        state.volumes("default")["a.img"] = Volume("/var/lib/libvirt/images/a.img", 1024**3)
+        state.storages["dir /srv/images"] = Storage(capacity=1024**4)
         state.domains["a"].guest.unplug = False
 """
 
@@ -21,7 +22,7 @@ from contextlib import contextmanager
 
 from ..._deadline import Deadline
 from .guest import settle
-from .model import Domain, Due, Fault, Guest, Network, State, Volume
+from .model import Domain, Due, Fault, Guest, Network, Pool, State, Storage, Volume
 from .store import Store
 
 WAIT = 10.0
@@ -39,4 +40,4 @@ def edit(path: str) -> Iterator[State]:
         store.save(state)
 
 
-__all__ = ["Domain", "Due", "Fault", "Guest", "Network", "State", "Volume", "edit"]
+__all__ = ["Domain", "Due", "Fault", "Guest", "Network", "Pool", "State", "Storage", "Volume", "edit"]

@@ -15,11 +15,13 @@ from ..._document.lxml import etree
 from ..._document.tree import parse, serialize
 from ..._errors import DriverError, InvalidDocument, NotFound, NotSupported, OperationInvalid
 from ..base import EventKind
-from . import guest
+from . import guest, images
 from .complete import complete_device, sort_devices, write_vcpus
+from .disk_use import volume_of
 from .lifecycle import active, check_network
 from .live import make_device_live, taken_names
 from .model import Domain, State
+from .plugs import plug, stay_plugged, unplug
 from .validate import check_unique, kibibytes, mac_of, read_device, target_of, vcpus
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def attach(state: State, name: str, document: str) -> None:
     check_unique(devices, what)
     others = [parse(other.live, what) for other in state.domains.values() if other.live is not None]
     make_device_live(device, devices, taken_names(others))
+    plug(state, device)
     sort_devices(devices)
     domain.live = serialize(root)
     state.tell(EventKind.DEVICE_ADDED, name, _alias(device))
@@ -84,6 +87,10 @@ def update(state: State, name: str, document: str) -> None:
             wanted.append(kept)
     if wanted.tag == "interface":
         _keep_tap(device, wanted)
+        # As in libvirt, an interface of the same network stays as it is, even if that has been restarted since.
+        if not stay_plugged(device, wanted):
+            unplug(state, device)
+            plug(state, wanted)
     if wanted.tag == "graphics" and wanted.get("port") == "-1":
         wanted.set("port", device.get("port", "-1"))
     devices.replace(device, wanted)
@@ -176,12 +183,9 @@ def resize(state: State, name: str, target: str, size: int) -> None:
     if size <= 0:
         raise DriverError(f"{what}: that is no size.")
     domain.capacities[target] = size
-    source = disk.find("source")
-    path = source.get("file") if source is not None else None
-    for volumes in state.pools.values():
-        for volume in volumes.values():
-            if volume.path == path:
-                volume.capacity = size
+    volume = volume_of(state, disk)
+    if volume is not None:
+        images.resize(volume, size, what)
 
 
 def _tree(domain: Domain, name: str) -> tuple[Element, Element]:

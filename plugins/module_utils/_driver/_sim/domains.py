@@ -8,17 +8,17 @@
 from __future__ import annotations
 
 import time
-import uuid as uuids
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ..._deadline import Deadline
-from ..._errors import DeadlineExceeded, GuestAgentError, InputError, NotSupported, OperationInvalid
+from ..._errors import DeadlineExceeded, GuestAgentError, NotSupported, OperationInvalid
 from ..base import Address, Capability, DomainRecord, Domains, Shutdown, Watch
 from . import agent, devices, guest, lifecycle, report
 from .model import Domain, State
 from .session import Session
+from .validate import wanted_uuid
 from .watch import SimWatch
 
 
@@ -41,10 +41,7 @@ class SimDomains(Domains):
         return [report.record(name, domain, documents=documents, secrets=secrets) for name, domain in found]
 
     def find(self, uuid: str) -> str | None:
-        try:
-            wanted = str(uuids.UUID(uuid))
-        except ValueError as error:
-            raise InputError("uuid", f"{uuid!r} is not a UUID.") from error
+        wanted = wanted_uuid(uuid)
         with self._session.call("domains.find", f"looking for the domain {wanted}") as state:
             return next((name for name, domain in state.domains.items() if domain.uuid == wanted), None)
 

@@ -11,9 +11,12 @@ from ..._host.base import Host
 from ..._uri import Uri
 from ..base import Capability, Driver
 from .domains import SimDomains
-from .node import SimNetworks, SimNode, SimVolumes
+from .networks import SimNetworks
+from .node import SimNode
 from .parameters import read_settings
+from .pools import SimPools
 from .session import Session
+from .volumes import SimVolumes
 
 
 class SimDriver(Driver):
@@ -31,6 +34,7 @@ class SimDriver(Driver):
         self.capabilities = self._session.capabilities
         self.domains = SimDomains(self._session)
         self.node = SimNode(self._session)
+        self.pools = SimPools(self._session) if Capability.VOLUMES in self.capabilities else None
         self.volumes = SimVolumes(self._session) if Capability.VOLUMES in self.capabilities else None
         self.networks = SimNetworks(self._session) if Capability.NETWORKS in self.capabilities else None
         with self._session.glance(f"opening {uri}"):

@@ -15,6 +15,7 @@ from ..base import DomainState, EventKind
 from .complete import write_memory
 from .live import agent_channel
 from .model import DUE_ACTIONS, Domain, Due, Guest, State
+from .plugs import unplug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,8 @@ def plan(domain: Domain, action: str, now: float, detail: str = "") -> None:
 def stop(state: State, name: str, reason: str) -> None:
     """End the running instance; a transient domain is gone with it."""
     domain = state.domains[name]
+    for interface in live_tree(domain, name).iterfind("devices/interface"):
+        unplug(state, interface)
     domain.state, domain.reason = DomainState.STOPPED.value, reason
     domain.live, domain.identifier, domain.since = None, 0, 0.0
     domain.booted = False
@@ -122,6 +125,7 @@ def _unplug(state: State, name: str, domain: Domain, alias: str) -> None:
         parent = device.getparent()
         if parent is not None and found is not None and found.get("name") == alias:
             parent.remove(device)
+            unplug(state, device)
             domain.live = serialize(root)
             state.tell(EventKind.DEVICE_REMOVED, name, alias)
             return

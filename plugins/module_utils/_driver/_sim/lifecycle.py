@@ -17,6 +17,7 @@ from . import guest
 from .complete import complete_domain
 from .live import make_live, taken_names, to_config
 from .model import Domain, State
+from .plugs import plug
 from .validate import check_name, name_of, network_of, read_domain, uuid_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def start(state: State, name: str, *, paused: bool, fresh: bool) -> None:
     identifier, state.next_identifier = state.next_identifier, state.next_identifier + 1
     others = [parse(other.live, what) for other in state.domains.values() if other.live is not None]
     make_live(root, identifier, taken_names(others))
+    for interface in root.iterfind("devices/interface"):
+        plug(state, interface)
     domain.live, domain.saved, domain.identifier = serialize(root), None, identifier
     domain.since = time.time()
     domain.state, domain.reason = (PAUSED, "user") if paused else (RUNNING, "restored" if restored else "booted")

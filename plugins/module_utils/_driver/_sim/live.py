@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..._document.lxml import etree
+from .complete import forget_port
 from .validate import name_of
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def to_config(root: Element) -> None:
         alias, target = device.find("alias"), device.find("target")
         if alias is not None and not alias.get("name", "").startswith("ua-"):
             device.remove(alias)
+        forget_port(device)
         if device.tag == "interface" and target is not None and target.get("dev", "").startswith(("vnet", "macvtap")):
             device.remove(target)
         if device.tag == "graphics" and device.get("autoport") == "yes":

@@ -3,36 +3,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to stratum.virt: no promise is made about it, and it may change in any release.
 
-"""What a simulated node remembers, and its form in the state file.
-
-The form is checked when it is read: the file may have been edited by hand, and a value of the wrong type must say
-so there, not somewhere in the middle of a task.
-"""
+"""What a simulated node remembers."""
 
 from __future__ import annotations
 
-import json
 import uuid as uuids
-from collections.abc import Callable, Container
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
 
-from ..base import DomainState, EventKind
-from .calls import CALLS, FAULT_ERRORS, WHEN
+from ..base import DomainState, EventKind, PoolState
+from .initial import NETWORK, NETWORK_UUID, POOL, POOL_STORAGE, POOL_UUID
 
-FORMAT = 1
+FORMAT = 2
 """Raised when an older version of the driver could not read the file any more."""
 EVENT_LIMIT = 1000
 """Events that are kept; a watch that falls further behind misses the oldest."""
-DOMAIN_STATES = frozenset(state.value for state in DomainState)
-EVENT_KINDS = frozenset(kind.value for kind in EventKind)
 DUE_ACTIONS = ("boot", "power off", "reboot", "unplug", "balloon")
 REACTION = 0.1
 """Seconds after which a guest does what it was asked, when nobody says."""
-
-
-class NotThisForm(ValueError):
-    """The text is not a state of this form; the message says where it differs."""
+BLOCK = 4096
+"""Bytes of a volume that are kept or left out together."""
+STORAGE_CAPACITY = 100 * 1024**3
+"""Bytes that fit into the storage of a pool."""
 
 
 @dataclass
@@ -118,19 +109,86 @@ class Fault:
 
 
 @dataclass
+class Piece:
+    """Some of a volume's bytes that are not zeros."""
+
+    offset: int
+    data: str
+    """In base64."""
+
+
+@dataclass
 class Volume:
     """One storage volume."""
 
     path: str
     capacity: int = 0
+    """Bytes that a guest sees."""
+    allocation: int = 0
+    """Bytes that were set aside for it when it was made; what its content takes may be more."""
+    document: str = ""
+    """What else was said of it when it was made; empty for a plain raw volume."""
+    content: list[Piece] = field(default_factory=list)
+    """The bytes of its file, in their order. What is in no piece reads as zeros."""
+    length: int | None = None
+    """Bytes of its file; ``None``: as many as its capacity."""
+    mark: str | None = None
+
+    @property
+    def taken(self) -> int:
+        """Bytes that it takes from its pool."""
+        sizes = (len(piece.data) // 4 * 3 - piece.data.count("=") for piece in self.content)
+        return max(self.allocation, sum(-(-size // BLOCK) * BLOCK for size in sizes))
+
+
+@dataclass
+class Storage:
+    """What a pool is made of: a folder, a volume group… It is there whether or not a pool uses it."""
+
+    capacity: int = STORAGE_CAPACITY
+    volumes: dict[str, Volume] = field(default_factory=dict)
+
+
+@dataclass
+class Pool:
+    """One storage pool."""
+
+    uuid: str
+    config: str | None
+    storage: str
+    """Its place in the node's ``storages``; there is nothing at that place until the storage was built."""
+    live: str | None = None
+    state: str = PoolState.INACTIVE.value
+    autostart: bool = False
+
+    @property
+    def active(self) -> bool:
+        return self.live is not None
 
 
 @dataclass
 class Network:
-    """One virtual network. Its guests get addresses in ``prefix``.0/24."""
+    """One virtual network."""
 
-    active: bool = True
-    prefix: str = "192.168.122"
+    uuid: str
+    config: str | None
+    live: str | None = None
+    autostart: bool = False
+    ports: list[str] = field(default_factory=list)
+    """The ids of the ports into which interfaces of running domains are plugged; they go when the network stops."""
+
+    @property
+    def active(self) -> bool:
+        return self.live is not None
+
+
+def _first_networks() -> dict[str, Network]:
+    return {"default": Network(NETWORK_UUID, config=NETWORK, live=NETWORK, autostart=True)}
+
+
+def _first_pools() -> dict[str, Pool]:
+    active = PoolState.ACTIVE.value
+    return {"default": Pool(POOL_UUID, config=POOL, storage=POOL_STORAGE, live=POOL, state=active, autostart=True)}
 
 
 @dataclass
@@ -142,127 +200,18 @@ class State:
     sequence: int = 0
     next_identifier: int = 1
     domains: dict[str, Domain] = field(default_factory=dict)
-    networks: dict[str, Network] = field(default_factory=lambda: {"default": Network()})
-    pools: dict[str, dict[str, Volume]] = field(default_factory=lambda: {"default": {}})
+    networks: dict[str, Network] = field(default_factory=_first_networks)
+    pools: dict[str, Pool] = field(default_factory=_first_pools)
+    storages: dict[str, Storage] = field(default_factory=lambda: {POOL_STORAGE: Storage()})
     events: list[Event] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+    def volumes(self, pool: str) -> dict[str, Volume]:
+        """Return the volumes in the storage of a pool, active or not, by name. They may be changed."""
+        return self.storages[self.pools[pool].storage].volumes
 
     def tell(self, kind: EventKind, name: str, detail: str) -> None:
         """Add an event."""
         self.sequence += 1
         self.events.append(Event(self.sequence, kind.value, self.domains[name].uuid, name, detail))
         del self.events[:-EVENT_LIMIT]
-
-
-def encode(state: State) -> str:
-    """Write a state as text."""
-    return json.dumps(asdict(state), indent=1, sort_keys=True) + "\n"
-
-
-def decode(text: str) -> State:
-    """Read a state; raise NotThisForm."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotThisForm(f"it is not JSON ({error})") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise NotThisForm(f"it is not a simulated node of format {FORMAT}")
-    state = _record(State, _STATE, data, "")
-    for name, domain in state.domains.items():
-        _word(domain.state, DOMAIN_STATES, f"domains.{name}.state")
-        for due in domain.due:
-            _word(due.action, DUE_ACTIONS, f"domains.{name}.due.action")
-        if domain.active != DomainState(domain.state).active or not (domain.active or domain.config):
-            raise NotThisForm(f"domains.{name}: its state and its documents do not agree")
-    for event in state.events:
-        _word(event.kind, EVENT_KINDS, "events.kind")
-    for fault in state.faults:
-        _word(fault.call if "." in fault.call else f"domains.{fault.call}", CALLS, "faults.call")
-        _word(fault.when, WHEN, "faults.when")
-        _word(fault.error, FAULT_ERRORS, "faults.error")
-    return state
-
-
-def _word(word: str, known: Container[str], where: str) -> None:
-    if word not in known:
-        raise NotThisForm(f"{where}: {word!r} is not known")
-
-
-# Reading: one table per record, from the field's name to what reads its value.
-
-Reader = Callable[[Any, str], Any]
-Record = TypeVar("Record")
-
-
-def _record(kind: type[Record], readers: dict[str, Reader], data: object, where: str) -> Record:
-    if not isinstance(data, dict):
-        raise NotThisForm(f"{where} is not an object")
-    unknown = sorted(set(data) - set(readers))
-    if unknown:
-        raise NotThisForm(f"{where or 'it'} has {unknown[0]!r}, which is not known")
-    values = {name: readers[name](value, f"{where}.{name}".lstrip(".")) for name, value in data.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise NotThisForm(f"{where or 'it'} lacks something ({error})") from error
-
-
-def _one(readers: dict[str, Reader], kind: type[Record]) -> Reader:
-    return lambda value, where: _record(kind, readers, value, where)
-
-
-def _many(reader: Reader) -> Reader:
-    def read(value: object, where: str) -> list[Any]:
-        if not isinstance(value, list):
-            raise NotThisForm(f"{where} is not a list")
-        return [reader(each, f"{where}.{index}") for index, each in enumerate(value)]
-
-    return read
-
-
-def _named(reader: Reader) -> Reader:
-    def read(value: object, where: str) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise NotThisForm(f"{where} is not an object")
-        return {name: reader(each, f"{where}.{name}") for name, each in value.items()}
-
-    return read
-
-
-def _plain(*kinds: type) -> Reader:
-    def read(value: object, where: str) -> object:
-        if type(value) not in kinds:
-            raise NotThisForm(f"{where} is not of the type {kinds[0].__name__}")
-        return value
-
-    return read
-
-
-_WORD = _plain(str)
-_OPTIONAL = _plain(str, type(None))
-_FLAG = _plain(bool)
-_WHOLE = _plain(int)
-_SECONDS = _plain(float, int)
-_GUEST = dict.fromkeys(("acpi", "unplug", "balloon", "agent", "network"), _FLAG)
-_DUE = {"at": _SECONDS, "action": _WORD, "detail": _WORD}
-_DOMAIN: dict[str, Reader] = {
-    **dict.fromkeys(("uuid", "state", "reason"), _WORD),
-    **dict.fromkeys(("config", "live", "saved"), _OPTIONAL),
-    **dict.fromkeys(("autostart", "booted"), _FLAG),
-    "identifier": _WHOLE,
-    "since": _SECONDS,
-    "guest": _one({**_GUEST, "reaction": _SECONDS}, Guest),
-    "due": _many(_one(_DUE, Due)),
-    "capacities": _named(_WHOLE),
-}
-_EVENT = {"sequence": _WHOLE, **dict.fromkeys(("kind", "uuid", "name", "detail"), _WORD)}
-_FAULT = {"times": _WHOLE, **dict.fromkeys(("call", "when", "error"), _WORD)}
-_STATE: dict[str, Reader] = {
-    **dict.fromkeys(("format", "sequence", "next_identifier"), _WHOLE),
-    "host_uuid": _WORD,
-    "domains": _named(_one(_DOMAIN, Domain)),
-    "networks": _named(_one({"active": _FLAG, "prefix": _WORD}, Network)),
-    "pools": _named(_named(_one({"path": _WORD, "capacity": _WHOLE}, Volume))),
-    "events": _many(_one(_EVENT, Event)),
-    "faults": _many(_one(_FAULT, Fault)),
-}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to stratum.virt: no promise is made about it, and it may change in any release.
 
-"""The simulated node's own description, its volumes and its networks."""
+"""The simulated node's own description, and that of the pools which it can have."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from ..._document.lxml import etree
 from ..._document.tree import serialize
 from ..._errors import DriverError
-from ..base import Networks, Node, Volumes
+from ..base import Node
 from .complete import ARCH, EMULATOR, HYPERVISORS, MACHINES
+from .pool_types import POOL_TYPES
 from .session import Session
 
 if TYPE_CHECKING:
@@ -104,39 +105,22 @@ class SimNode(Node):
         return serialize(root)
 
 
-class SimVolumes(Volumes):
-    """The volumes in the state file. No real file is ever looked at, or deleted."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def paths(self, volumes: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        with self._session.call("volumes.paths", "looking volumes up") as state:
-            return {
-                (pool, volume): state.pools[pool][volume].path
-                for pool, volume in volumes
-                if volume in state.pools.get(pool, {})
-            }
-
-    def delete_path(self, path: str) -> bool:
-        with self._session.call("volumes.delete_path", f"deleting the volume {path}") as state:
-            for volumes in state.pools.values():
-                for name, volume in volumes.items():
-                    if volume.path == path:
-                        del volumes[name]
-                        return True
-        return False
+def pool_capabilities() -> str:
+    """Return the document that says which pools the node can have."""
+    root = etree.Element("storagepoolCapabilities")
+    for name, known in POOL_TYPES.items():
+        pool = etree.SubElement(root, "pool", type=name, supported="yes" if known.supported else "no")
+        if known.formats:
+            _options(pool, "poolOptions", "sourceFormatType", known.formats[0], known.formats)
+        if known.default_format is not None:
+            _options(pool, "volOptions", "targetFormatType", known.default_format, known.volume_formats)
+    return serialize(root)
 
 
-class SimNetworks(Networks):
-    """The networks in the state file."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def names(self) -> list[str]:
-        with self._session.call("networks.names", "listing the networks") as state:
-            return sorted(state.networks)
+def _options(pool: Element, tag: str, name: str, default: str, values: Sequence[str]) -> None:
+    options = etree.SubElement(pool, tag)
+    etree.SubElement(options, "defaultFormat", type=default)
+    _enumeration(options, name, values)
 
 
 def _text(parent: Element, tag: str, text: str, **attributes: str) -> None:

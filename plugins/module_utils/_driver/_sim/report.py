@@ -16,7 +16,8 @@ from ..base import Address, DomainRecord, DomainState
 from .guest import live_tree
 from .live import AGENT_CHANNEL, agent_channel, withhold_secrets
 from .model import Domain, State
-from .validate import kibibytes, mac_of, network_of, target_of, vcpus
+from .plugs import given
+from .validate import kibibytes, mac_of, target_of, vcpus
 
 STATE_NUMBERS = {
     DomainState.RUNNING: 1,
@@ -75,21 +76,19 @@ def addresses(state: State, name: str, sources: Sequence[str]) -> list[Address]:
 
 
 def _of_interfaces(state: State, domain: Domain, name: str, source: str) -> list[Address]:
-    """Return what DHCP gave each interface: the same to the same MAC for ever, as a real server would."""
+    """Return what DHCP gave each interface."""
     found = []
     for index, interface in enumerate(live_tree(domain, name).iterfind("devices/interface")):
-        network = state.networks.get(network_of(interface) or "")
-        mac, target = mac_of(interface), interface.find("target")
-        if network is None or mac is None or target is None or not domain.guest.network:
+        lease, mac, target = given(state, domain, interface), mac_of(interface), interface.find("target")
+        if lease is None or mac is None or target is None:
             continue
-        last = 2 + int(mac.replace(":", ""), 16) % 253
         found.append(
             Address(
                 interface=f"eth{index}" if source == "agent" else target.get("dev", ""),
                 mac=mac,
                 family="ipv4",
-                address=f"{network.prefix}.{last}",
-                prefix=None if source == "arp" else 24,
+                address=lease.address,
+                prefix=None if source == "arp" else lease.prefix,
                 source=source,
             )
         )

@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import NoReturn
 
 from ..._deadline import Deadline
-from ..._errors import ConnectionFailed, DeadlineExceeded, NotSupported, OutcomeUnknown
+from ..._errors import ConnectionFailed, DeadlineExceeded, NotSupported, OutcomeUnknown, StratumError
 from ..base import Capability
 from .calls import CALLS, FAULT_ERRORS, READING
 from .guest import settle
@@ -36,6 +37,7 @@ class Session:
         # Copies, because they count down: they are this connection's.
         self._faults = [replace(fault) for fault in settings.faults]
         self._ended: str | None = None
+        self._busy: str | None = None
 
     def close(self) -> None:
         """Refuse all further calls."""
@@ -47,10 +49,11 @@ class Session:
             raise NotSupported(f"{what}: this simulated node cannot {capability.value}.")
 
     @contextmanager
-    def call(self, name: str, what: str) -> Iterator[State]:
+    def call(self, name: str, what: str, partly: Callable[[State], None] | None = None) -> Iterator[State]:
         """Make one call: the state as it is now, saved again when the call succeeds.
 
-        ``what`` says in messages what was tried, on which object.
+        ``what`` says in messages what was tried, on which object; ``partly`` does what a call of some length has done
+        when it fails.
         """
         self._usable(what)
         needed = CALLS[name]
@@ -62,8 +65,10 @@ class Session:
             fault = self._fault(state, name)
             settled = settle(state, time.time())
             if fault is not None and fault.when == "before":
+                if partly is not None:
+                    partly(state)
                 self.store.save(state)
-                self._fail(fault, what)
+                self._fail(fault, what, sent=partly is not None)
             yield state
             if name not in READING or settled or fault is not None:
                 self.store.save(state)
@@ -79,7 +84,27 @@ class Session:
                 self.store.save(state)
             yield state
 
+    @contextmanager
+    def aside(self) -> Iterator[State]:
+        """Change the state without making a call: something that was begun has an effect although it was given up."""
+        with self.store.locked(Deadline(self._timeout)):
+            state = self.store.load()
+            yield state
+            self.store.save(state)
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Refuse all calls while a volume's content is written or read."""
+        self._usable(what)
+        self._busy = what
+        try:
+            yield
+        finally:
+            self._busy = None
+
     def _usable(self, what: str) -> None:
+        if self._busy is not None:
+            raise StratumError(f"{what}: this connection is {self._busy}, and can do nothing else until that ends.")
         if self._ended is not None:
             raise ConnectionFailed(f"{what}: the connection to the simulated node is closed, because {self._ended}.")
 
@@ -94,10 +119,12 @@ class Session:
                     return fault
         return None
 
-    def _fail(self, fault: Fault, what: str) -> None:
+    def _fail(self, fault: Fault, what: str, *, sent: bool) -> None:
         kind, reason = FAULT_ERRORS[fault.error]
         if issubclass(kind, ConnectionFailed):
             self._ended = "it failed earlier"
+            if sent:
+                self._lose(what)
         raise kind(f"{what}: {reason}.")
 
     def _answer(self, name: str, what: str, fault: Fault | None) -> None:
@@ -107,13 +134,16 @@ class Session:
             self._ended = "it failed earlier"
             if reading:
                 raise ConnectionFailed(f"{what}: the connection to the simulated node failed.")
-            raise OutcomeUnknown(
-                f"{what}: the connection to the simulated node failed before the answer came.",
-                hint="It may or may not have happened.",
-            )
+            self._lose(what)
         if self.settings.delay > self._timeout:
             raise DeadlineExceeded(
                 f"{what}: the simulated node did not answer within {self._timeout:g} s.",
                 hint=None if reading else "It may still happen.",
                 outcome_unknown=not reading,
             )
+
+    def _lose(self, what: str) -> NoReturn:
+        raise OutcomeUnknown(
+            f"{what}: the connection to the simulated node failed before the answer came.",
+            hint="It may or may not have happened.",
+        )

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 
 from ..._deadline import Deadline
 from ..._errors import ConnectionFailed, StratumError
-from .model import NotThisForm, State, decode, encode
+from .form import NotThisForm, decode, encode
+from .model import State
 
 SIZE_LIMIT = 256 * 1024 * 1024
 """Bytes of a state file; a thousand domains take about ten million."""
@@ -59,14 +60,17 @@ class Store:
             ) from error
 
     def save(self, state: State) -> None:
-        """Replace the file by this state. Only under the lock."""
+        """Replace the file by this state; raise StratumError when it is too large. Only under the lock."""
+        text = encode(state)
+        if len(text) > SIZE_LIMIT:
+            raise StratumError(f"writing the simulated node {self.path}: it would have more than {SIZE_LIMIT} bytes.")
         # Always the same name: a process that is killed here leaves one file, which the next one overwrites.
         fresh = self.path + ".new"
         try:
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 os.fchmod(file.fileno(), 0o600)
-                file.write(encode(state))
+                file.write(text)
             os.replace(fresh, self.path)
         except OSError as error:
             raise StratumError(f"writing the simulated node {self.path}: {error.strerror}.") from error

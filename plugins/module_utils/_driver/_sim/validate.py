@@ -12,7 +12,7 @@ import uuid as uuids
 from typing import TYPE_CHECKING
 
 from ..._document.tree import parse
-from ..._errors import InvalidDocument
+from ..._errors import InputError, InvalidDocument
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -123,8 +123,8 @@ def read_domain(document: str, what: str) -> Element:
         raise InvalidDocument(f"{what}: the document is of the kind {root.tag!r}, not a domain.")
     if not root.get("type"):
         raise InvalidDocument(f"{what}: the domain has no type.")
-    _check_children(root, DOMAIN_ORDER, what)
-    _check_identity(root, what)
+    check_children(root, DOMAIN_ORDER, what)
+    check_identity(root, what)
     if root.find("os/type") is None and root.find("bootloader") is None:
         raise InvalidDocument(f"{what}: the document does not say what the domain runs (os/type).")
     if kibibytes(root, "memory", what) is None and root.find("cpu/numa") is None:
@@ -134,7 +134,7 @@ def read_domain(document: str, what: str) -> Element:
         raise InvalidDocument(f"{what}: {current} of {maximum} vCPUs is not possible.")
     devices = root.find("devices")
     if devices is not None:
-        _check_children(devices, DEVICE_ORDER, what)
+        check_children(devices, DEVICE_ORDER, what)
         for device in devices:
             _check_device(device, what)
         check_unique(devices, what)
@@ -161,7 +161,7 @@ def check_unique(devices: Element, what: str) -> None:
 
 
 def check_name(name: str, what: str) -> None:
-    """Raise InvalidDocument for a name that no domain can have."""
+    """Raise InvalidDocument for a name that no object can have."""
     if not name.strip():
         raise InvalidDocument(f"{what}: the name is empty.")
     for bad in ("/", "\n", "\0"):
@@ -223,7 +223,8 @@ def uuid_of(root: Element) -> str | None:
     return str(uuids.UUID(text)) if text else None
 
 
-def _check_identity(root: Element, what: str) -> None:
+def check_identity(root: Element, what: str) -> None:
+    """Raise InvalidDocument for a document whose name is missing or impossible, or whose UUID is none."""
     if root.find("name") is None:
         raise InvalidDocument(f"{what}: the document has no name.")
     check_name(name_of(root), what)
@@ -233,11 +234,20 @@ def _check_identity(root: Element, what: str) -> None:
         raise InvalidDocument(f"{what}: {root.findtext('uuid')!r} is not a UUID.") from error
 
 
-def _check_children(parent: Element, known: tuple[str, ...], what: str) -> None:
+def check_children(parent: Element, known: tuple[str, ...], what: str) -> None:
+    """Raise InvalidDocument for a child that the schema does not know."""
     for child in parent:
         # Elements of other namespaces are the extensions of other tools and of drivers.
         if not child.tag.startswith("{") and child.tag not in known:
             raise InvalidDocument(f"{what}: {parent.tag} has an element {child.tag!r}, which is not known.")
+
+
+def wanted_uuid(uuid: str) -> str:
+    """Return the usual form of a UUID that somebody looks for; raise InputError."""
+    try:
+        return str(uuids.UUID(uuid))
+    except ValueError as error:
+        raise InputError("uuid", f"{uuid!r} is not a UUID.") from error
 
 
 def _check_device(device: Element, what: str) -> None:

@@ -408,48 +408,13 @@ def test_a_watch_that_cannot_register_leaves_nothing_behind(
     assert sorted(events.deregistered) == sorted(events.kinds.values())
 
 
-def test_volumes(daemon: FakeDaemon, open_driver: OpenDriver) -> None:
-    volumes = open_driver().volumes
-    assert volumes is not None
-    pools = {"p": protocol.Pool("p", bytes(16)), "stopped": protocol.Pool("stopped", bytes(16))}
-
-    def by_name(connection: Connection, call: Call) -> None:
-        pool = pools.get(call.arguments[0])
-        connection.send(reply(call, pool) if pool else refusal(call, 49, "no pool"))
-
-    def volume(connection: Connection, call: Call) -> None:
-        pool, name = call.arguments
-        if pool.name == "stopped":
-            connection.send(refusal(call, 55, "not active"))
-        elif name == "v":
-            connection.send(reply(call, protocol.Volume("p", "v", "key")))
-        else:
-            connection.send(refusal(call, 50, "no volume"))
-
-    daemon.script[protocol.POOL_BY_NAME] = by_name
-    daemon.script[protocol.VOLUME_BY_NAME] = volume
-    daemon.script[protocol.VOLUME_PATH] = gives("/p/v")
-    wanted = [("p", "v"), ("p", "v"), ("p", "w"), ("q", "v"), ("stopped", "v")]
-    assert volumes.paths(wanted) == {("p", "v"): "/p/v"}
-    assert volumes.paths([]) == {}
-
-    daemon.script[protocol.VOLUME_BY_PATH] = gives(protocol.Volume("p", "v", "key"))
-    daemon.script[protocol.VOLUME_DELETE] = gives()
-    assert volumes.delete_path("/p/v") is True
-    daemon.script[protocol.VOLUME_BY_PATH] = refuses(50)
-    assert volumes.delete_path("/p/v") is False
-
-
-def test_node_and_networks(daemon: FakeDaemon, open_driver: OpenDriver) -> None:
+def test_node(daemon: FakeDaemon, open_driver: OpenDriver) -> None:
     driver = open_driver()
     daemon.script[protocol.CONNECT_CAPABILITIES] = gives("<capabilities/>")
     daemon.script[protocol.CONNECT_DOMAIN_CAPABILITIES] = gives("<domainCapabilities/>")
-    daemon.script[protocol.LIST_NETWORKS] = gives([protocol.Network(name, bytes(16)) for name in ("b", "a")], 2)
     assert driver.node.capabilities() == "<capabilities/>"
     assert driver.node.domain_capabilities(arch="x86_64") == "<domainCapabilities/>"
     assert daemon.calls[-1].arguments == (None, "x86_64", None, None, 0)
-    assert driver.networks is not None
-    assert driver.networks.names() == ["a", "b"]
 
 
 def test_the_daemon_dies_in_the_middle_of_reading(daemon: FakeDaemon, open_driver: OpenDriver, model: Model) -> None:

@@ -223,8 +223,12 @@ def test_what_hypervisors_can_do(open_driver: OpenDriver) -> None:
     unknown = open_driver("hyperv")
     assert Capability.SHUTDOWN in unknown.capabilities
     assert Capability.HOTPLUG not in unknown.capabilities
-    assert unknown.volumes is None
-    assert unknown.networks is None
+    assert (unknown.networks, unknown.pools, unknown.volumes) == (None, None, None)
+    simulation = open_driver("test")
+    assert Capability.VOLUME_CONTENT not in simulation.capabilities
+    assert simulation.networks is not None
+    assert simulation.pools is not None
+    assert simulation.volumes is not None
 
 
 def test_leaving_closes(open_driver: OpenDriver) -> None:

@@ -24,7 +24,7 @@ def error(code: int, message: str | None = "no", program: int = protocol.REMOTE)
         *((code, _errors.AuthenticationFailed) for code in (45, 79, 94)),
         *((code, _errors.Denied) for code in (29, 88)),
         *((code, _errors.GuestAgentError) for code in (86, 97)),
-        *((code, _errors.AlreadyExists) for code in (28, 37, 90)),
+        *((code, _errors.AlreadyExists) for code in (28, 37, 76, 90)),
         (55, _errors.OperationInvalid),
         (68, _errors.DeadlineExceeded),
         *((code, _errors.DriverError) for code in (1, 8, 9, 38, 78, 100000, -5)),

@@ -12,11 +12,13 @@ from typing import Any
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt import protocol
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.client import Client
-from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.protocol import Domain
+from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.protocol import Domain, Procedure
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.streams import open_stream
+from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.xdr import XdrError, decode
 from ansible_collections.stratum.virt.plugins.module_utils._errors import StratumError
-from ansible_collections.stratum.virt.plugins.module_utils._host.base import ByteStream
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Buffer, ByteStream
 from ansible_collections.stratum.virt.tests.unit._driver._libvirt.fake_daemon import (
+    PROCEDURES,
     Call,
     event,
     packet,
@@ -27,6 +29,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 A = Domain("a", b"a" * 16, 3)
+NETWORK = protocol.Network("n", b"n" * 16)
+POOL = protocol.Pool("p", b"p" * 16)
 VOLUME = protocol.Volume("p", "v", "/v")
 
 
@@ -48,8 +52,8 @@ class Playback(ByteStream):
             raise deadline.exceeded("the peer is silent")
         return piece
 
-    def exchange(self, data: bytes, size: int, deadline: Deadline) -> tuple[int, bytes]:
-        return len(data), b""
+    def exchange(self, parts: Sequence[Buffer], size: int, deadline: Deadline) -> tuple[int, bytes]:
+        return sum(map(len, parts)), b""
 
     def close(self) -> None:
         self._data = b""
@@ -60,12 +64,20 @@ CALLS = [
     Call(protocol.DOMAIN_STATE, (A, 0), 2),
     Call(protocol.DOMAIN_STATS, ([], 0, 0), 3),
     Call(protocol.DOMAIN_SUSPEND, (A,), 4),
+    Call(protocol.LIST_NETWORKS, (1, 0), 5),
+    Call(protocol.NETWORK_LEASES, (NETWORK, None, 1, 0), 6),
+    Call(protocol.POOL_INFO, (POOL,), 7),
+    Call(protocol.POOL_VOLUMES, (POOL, 1, 0), 8),
 ]
 GOOD = [
     reply(CALLS[0], A),
     reply(CALLS[1], 1, 5),
     reply(CALLS[2], [(A, {"state.state": 1, "name": "x", "rate": 0.5, "on": True, "loss": -1})]),
     reply(CALLS[3]),
+    reply(CALLS[4], [NETWORK], 1),
+    reply(CALLS[5], [protocol.Lease("virbr0", 7, 0, "52:54:00:00:00:01", None, "10.0.0.2", 24, "web", None)], 1),
+    reply(CALLS[6], protocol.PoolInfo(2, 100, 40, 60)),
+    reply(CALLS[7], [VOLUME], 1),
     refusal(CALLS[1], 42, "gone"),
     event(318, 7, (A, 2, 0)),
     event(331, 7, (A, 2**40)),
@@ -122,3 +134,13 @@ def test_events(peer: Playback) -> None:
     except StratumError:
         return
     assert event is None or event.registration == 7
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.sampled_from(list(PROCEDURES.values())), st.lists(st.integers(0, 3), max_size=40), st.binary(max_size=60))
+def test_every_answer_is_read_or_refused(procedure: Procedure, numbers: list[int], rest: bytes) -> None:
+    # Small numbers are lengths, flags and counts that can be right.
+    try:
+        decode(procedure.gives, b"".join(number.to_bytes(4, "big") for number in numbers) + rest)
+    except XdrError:
+        return

@@ -101,7 +101,8 @@ def test_upload(daemon: FakeDaemon, client: Client) -> None:
         stream.write(b"end")
     kinds = [each.kind for each in sink.packets]
     assert kinds == [protocol.STREAM] * 5 + [protocol.STREAM_HOLE] + [protocol.STREAM] * 2
-    assert max(len(each.body) for each in sink.packets) == protocol.STREAM_CHUNK
+    assert max(len(each.body) for each in sink.packets) <= protocol.STREAM_CHUNK
+    assert min(len(each.body) for each in sink.packets[:5]) > protocol.STREAM_CHUNK / 2
     assert b"".join(each.body for each in sink.packets if each.kind == protocol.STREAM) == data + b"end"
     assert decode(protocol.HOLE, sink.packets[5].body) == (2**40, 0)
     assert sink.packets[-1].status == protocol.OK
@@ -117,6 +118,37 @@ def test_download(daemon: FakeDaemon, client: Client) -> None:
     )
     assert read_all(client) == [(b"data", 0), (b"", 2**40), (b"x" * protocol.STREAM_CHUNK, 0)]
     assert usable(daemon, client)
+
+
+def test_a_stream_that_begins_before_the_call_is_answered(daemon: FakeDaemon, client: Client) -> None:
+    def behave(connection: Connection, call: Call) -> None:
+        connection.send(piece(call, protocol.CONTINUE, b"early") + reply(call) + piece(call, protocol.CONTINUE))
+        connection.receive()
+        connection.send(piece(call, protocol.OK))
+
+    daemon.script[protocol.VOLUME_DOWNLOAD] = behave
+    assert read_all(client) == [(b"early", 0)]
+    assert usable(daemon, client)
+
+
+def test_a_ping_is_answered_in_the_middle_of_an_upload(daemon: FakeDaemon, client: Client) -> None:
+    ping = packet(protocol.KEEPALIVE, protocol.PING, protocol.MESSAGE, 0, protocol.OK)
+    received: list[Packet] = []
+
+    def behave(connection: Connection, call: Call) -> None:
+        connection.send(reply(call) + ping)
+        while (each := connection.receive()) is not None:
+            received.append(each)
+            if (each.program, each.status) == (protocol.REMOTE, protocol.OK):
+                connection.send(piece(call, protocol.OK))
+                return
+
+    daemon.script[protocol.VOLUME_UPLOAD] = behave
+    with open_stream(client, protocol.VOLUME_UPLOAD, VOLUME, 0, 0, 0) as stream:
+        for _times in range(20):
+            stream.write(b"x" * 1_000_000)
+    assert protocol.KEEPALIVE in [each.program for each in received]
+    assert sum(len(each.body) for each in received) == 20_000_000
 
 
 def test_a_stream_that_cannot_be_opened(daemon: FakeDaemon, client: Client) -> None:

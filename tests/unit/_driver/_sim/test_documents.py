@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
-from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Network, Volume, edit
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Volume, edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
 from ansible_collections.stratum.virt.plugins.module_utils._driver.base import DomainRecord
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
@@ -175,15 +175,23 @@ def test_elements_of_others_survive(sim: SimDriver) -> None:
     assert config(sim, "b").find("{urn:q}commandline/{urn:q}arg") is not None
 
 
-def test_a_network_must_be_there_and_active_to_start(open_sim: OpenSim, sim: SimDriver, state_file: object) -> None:
-    with edit(str(state_file)) as state:
-        state.networks = {"default": Network(active=False), "lan": Network(prefix="10.1.2")}
+LAN = """\
+<network>
+  <name>lan</name>
+  <ip address='10.1.2.1' prefix='24'><dhcp><range start='10.1.2.100' end='10.1.2.200'/></dhcp></ip>
+</network>
+"""
+
+
+def test_a_network_must_be_there_and_active_to_start(open_sim: OpenSim, sim: SimDriver) -> None:
     assert sim.networks is not None
+    sim.networks.define(LAN)
+    sim.networks.start("lan")
+    sim.networks.destroy("default")
     assert sim.networks.names() == ["default", "lan"]
     with pytest.raises(OperationInvalid, match="not active"):
         sim.domains.start("a")
-    with edit(str(state_file)) as state:
-        del state.networks["default"]
+    sim.networks.undefine("default")
     with pytest.raises(NotFound, match="'default'"):
         sim.domains.start("a")
     sim.domains.define(HEAD + "</domain>")
@@ -197,11 +205,11 @@ def test_a_network_must_be_there_and_active_to_start(open_sim: OpenSim, sim: Sim
 
 def test_a_resized_disk_is_its_volume_too(sim: SimDriver, state_file: object) -> None:
     with edit(str(state_file)) as state:
-        state.pools["default"]["a.qcow2"] = Volume("/images/a.qcow2", 1)
+        state.volumes("default")["a.qcow2"] = Volume("/images/a.qcow2", 1)
     sim.domains.start("a")
     sim.domains.resize_disk("a", "vda", 4096)
     with edit(str(state_file)) as state:
-        assert state.pools["default"]["a.qcow2"].capacity == 4096
+        assert state.volumes("default")["a.qcow2"].capacity == 4096
     assert sim.domains.stats(["a"])["a"]["block.0.capacity"] == 4096
 
 

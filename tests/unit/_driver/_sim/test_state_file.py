@@ -11,12 +11,14 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver._sim import model
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim import form, model
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Fault, Volume, edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
 from ansible_collections.stratum.virt.plugins.module_utils._driver.base import EventKind
@@ -61,6 +63,11 @@ def test_a_missing_folder_is_said(open_sim: OpenSim, state_file: Path) -> None:
         open_sim()
 
 
+def put_volume(state: dict[str, Any], content: list[dict[str, Any]]) -> None:
+    (storage,) = state["storages"].values()
+    storage["volumes"]["a"] = {"path": "/a", "content": content}
+
+
 CORRUPT: dict[str, str | Callable[[dict[str, Any]], object]] = {
     "not JSON": "{",
     "nothing": "",
@@ -80,6 +87,13 @@ CORRUPT: dict[str, str | Callable[[dict[str, Any]], object]] = {
     "an unknown moment": lambda state: state["faults"].append({"call": "start", "when": "during"}),
     "a list for an object": lambda state: state.update(networks=[]),
     "an object for a list": lambda state: state.update(events={}),
+    "a network without anything": lambda state: state["networks"]["default"].update(live=None, config=None),
+    "an unknown state of a pool": lambda state: state["pools"]["default"].update(state="dancing"),
+    "an active pool without a document": lambda state: state["pools"]["default"].update(live=None),
+    "an active pool without storage": lambda state: state["storages"].clear(),
+    "content that is not in base64": lambda state: put_volume(state, [{"offset": 0, "data": "?"}]),
+    "content that is not in order": lambda state: put_volume(state, [{"offset": 9, "data": "QUJD"}] * 2),
+    "content before the beginning": lambda state: put_volume(state, [{"offset": -1, "data": "QUJD"}]),
     "an unknown action": lambda state: state["domains"]["a"].update(due=[{"at": 0, "action": "dance"}]),
 }
 
@@ -175,7 +189,7 @@ def test_volumes_are_the_models_and_no_file_is_touched(sim: SimDriver, state_fil
     image = tmp_path / "a.qcow2"
     image.write_text("precious")
     with edit(str(state_file)) as state:
-        state.pools["default"]["a.qcow2"] = Volume(str(image))
+        state.volumes("default")["a.qcow2"] = Volume(str(image))
     assert sim.volumes is not None
     wanted = [("default", "a.qcow2"), ("default", "b.qcow2"), ("nowhere", "a.qcow2")]
     assert sim.volumes.paths(wanted) == {("default", "a.qcow2"): str(image)}
@@ -194,6 +208,24 @@ def test_the_log_of_events_is_bounded(sim: SimDriver, state_file: Path) -> None:
 
 
 WORDS = st.text(max_size=20)
+STORAGE = st.builds(
+    model.Storage,
+    capacity=st.integers(),
+    volumes=st.dictionaries(
+        WORDS,
+        st.builds(
+            model.Volume,
+            path=WORDS,
+            capacity=st.integers(),
+            allocation=st.integers(),
+            document=WORDS,
+            content=st.binary(min_size=1).map(lambda data: [model.Piece(7, b64encode(data).decode())]),
+            length=st.none() | st.integers(),
+            mark=st.none() | WORDS,
+        ),
+        max_size=2,
+    ),
+)
 STATES = st.builds(
     model.State,
     host_uuid=WORDS,
@@ -214,8 +246,35 @@ STATES = st.builds(
         ),
         max_size=3,
     ),
-    networks=st.dictionaries(WORDS, st.builds(model.Network), max_size=2),
-    pools=st.dictionaries(WORDS, st.dictionaries(WORDS, st.builds(model.Volume), max_size=2), max_size=2),
+    networks=st.dictionaries(
+        WORDS,
+        st.builds(
+            model.Network,
+            uuid=WORDS,
+            config=WORDS.filter(bool),
+            live=st.none() | WORDS.filter(bool),
+            ports=st.lists(WORDS, max_size=2),
+        ),
+        max_size=2,
+    ),
+    pools=st.dictionaries(
+        WORDS,
+        st.builds(
+            model.Pool, uuid=WORDS, config=WORDS.filter(bool), storage=st.just("dir /a"), state=st.just("inactive")
+        )
+        | st.builds(
+            model.Pool,
+            uuid=WORDS,
+            config=st.none(),
+            storage=st.just("dir /a"),
+            live=WORDS.filter(bool),
+            state=st.just("degraded"),
+        ),
+        max_size=2,
+    ),
+    storages=st.builds(
+        lambda others, used: {**others, "dir /a": used}, st.dictionaries(WORDS, STORAGE, max_size=1), STORAGE
+    ),
     format=st.just(model.FORMAT),
     events=st.just([]),
     faults=st.lists(st.builds(model.Fault, call=st.just("start"), when=st.just("after"), error=st.just("denied"))),
@@ -224,7 +283,10 @@ STATES = st.builds(
 
 @given(STATES)
 def test_what_was_written_is_read_again(state: model.State) -> None:
-    assert model.decode(model.encode(state)) == state
+    assert form.decode(form.encode(state)) == state
+
+
+STATE_KEYS = [field.name for field in fields(model.State)]
 
 
 @given(
@@ -233,7 +295,7 @@ def test_what_was_written_is_read_again(state: model.State) -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["domains", "a", "events", "faults", "pools", "guest", "due", "config"]),
+                st.sampled_from([*STATE_KEYS, "a", "guest", "due", "config", "volumes", "content"]),
                 inner,
                 max_size=3,
             )
@@ -243,5 +305,5 @@ def test_what_was_written_is_read_again(state: model.State) -> None:
 def test_no_content_surprises_the_reader(content: object) -> None:
     data = {**content, "format": model.FORMAT} if isinstance(content, dict) else content
     # Only this error may come out of it.
-    with contextlib.suppress(model.NotThisForm):
-        assert model.decode(json.dumps(data)).format == model.FORMAT
+    with contextlib.suppress(form.NotThisForm):
+        assert form.decode(json.dumps(data)).format == model.FORMAT
