@@ -40,6 +40,8 @@ LINT = {
         "-p",
         f"{COLLECTION}.modules",
         "-p",
+        f"{COLLECTION}.action",
+        "-p",
         "tests.lab",
     ],
     "ansible-lint": ["ansible-lint", "--offline", "--profile", "production", "--strict"],

@@ -51,7 +51,7 @@ SCRIPTS = {
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-mkdir -p /dev/pts /dev/shm /dev/virtio-ports
+mkdir -p /dev/pts /dev/shm /dev/virtio-ports /seed
 mount -t devpts devpts /dev/pts
 exec /sbin/init </dev/console >/dev/console 2>&1
 """,
@@ -74,10 +74,25 @@ export ACTION=add
 for path in /sys/class/virtio-ports/vport*; do
     [ -e "$path" ] && SUBSYSTEM=virtio-ports DEVNAME=${path##*/} DEVPATH=${path#/sys} /etc/hotplug
 done
+/etc/seed
 for path in /sys/class/net/eth*; do
     [ -e "$path" ] && SUBSYSTEM=net INTERFACE=${path##*/} /etc/hotplug
 done
 echo "guest: ready after $(cut -d' ' -f1 /proc/uptime) s" > /dev/console
+""",
+    # The little of cloud-init that a guest without a disk can have: a name, and a script.
+    "etc/seed": """\
+#!/bin/sh
+for device in /dev/sr? /dev/vd?; do
+    [ -e "$device" ] || continue
+    mount -t iso9660 -o ro "$device" /seed 2>/dev/null || continue
+    [ -e /seed/meta-data ] && break
+    umount /seed
+done
+[ -e /seed/meta-data ] || exit 0
+name=$(sed -n 's/.*local-hostname"*: *"*\\([A-Za-z0-9.-]*\\).*/\\1/p' /seed/meta-data)
+[ -z "$name" ] || hostname "$name"
+case $(head -c 2 /seed/user-data) in "#!") sh /seed/user-data ;; esac
 """,
     # Processors and memory that are plugged in start offline, network cards without an address.
     "etc/hotplug": """\
@@ -93,7 +108,7 @@ case "$ACTION $SUBSYSTEM" in
     [ "$INTERFACE" != lo ] && [ ! -e "/run/udhcpc.$INTERFACE" ] || exit 0
     : > "/run/udhcpc.$INTERFACE"
     ip link set "$INTERFACE" up
-    udhcpc -b -t 3 -T 1 -A 2 -i "$INTERFACE" -s /etc/lease >/dev/null 2>&1 & ;;
+    udhcpc -b -t 3 -T 1 -A 2 -x "hostname:$(hostname)" -i "$INTERFACE" -s /etc/lease >/dev/null 2>&1 & ;;
 "remove net") rm -f "/run/udhcpc.$INTERFACE" ;;
 esac
 """,

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -47,7 +47,18 @@ class Call:
         value = self.params.get(option)
         if value is not None:
             self.params[option] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-            self._module.no_log_values.discard(value)
+            self._module.no_log_values.difference_update(_texts(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all that Ansible would hide of a secret option."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield str(value)
 
 
 def run(work: Callable[[Call], dict[str, Any]], argument_spec: Callable[[], ArgumentSpec], **constraints: Any) -> None:
@@ -67,28 +78,3 @@ def run(work: Callable[[Call], dict[str, Any]], argument_spec: Callable[[], Argu
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     module.exit_json(**result)
-
-
-def domain(call: Call) -> dict[str, Any]:
-    """Do what the module domain was asked."""
-    from ._document.domain import DOMAIN
-    from ._document.secrets import secrets, unstated_secrets
-    from ._reconcile.domain import DomainManager
-    from ._reconcile.domain_request import load
-
-    request = load(call.params)
-    for secret in secrets(DOMAIN, request.spec):
-        call.hide(secret)
-    for secret in unstated_secrets(request.xml) if request.xml is not None else ():
-        call.hide(secret)
-    call.take_out("xml")
-    return DomainManager(call.connect, call.host, request).run(check_mode=call.check_mode)
-
-
-def domain_info(call: Call) -> dict[str, Any]:
-    """Do what the module domain_info was asked."""
-    from ._reconcile.domain_info import domains, load
-
-    query = load(call.params)
-    with call.connect() as driver:
-        return {"changed": False, "uri": driver.uri, "domains": domains(driver, query)}

@@ -498,12 +498,12 @@ kept_storage:
       sample: it is a cdrom
 """
 
-from ..module_utils._argspec import domain as argument_spec
-from ..module_utils._module import domain, run
+from ..module_utils._module import run
+from ..module_utils._task.domain import argument_spec, work
 
 
 def main() -> None:
-    run(domain, argument_spec, required_one_of=[("name", "xml")])
+    run(work, argument_spec, required_one_of=[("name", "xml")])
 
 
 if __name__ == "__main__":

@@ -160,12 +160,12 @@ domains:
       sample: {"state.state": 1, "balloon.current": 2097152}
 """
 
-from ..module_utils._argspec import domain_info as argument_spec
-from ..module_utils._module import domain_info, run
+from ..module_utils._module import run
+from ..module_utils._task.domain_info import argument_spec, work
 
 
 def main() -> None:
-    run(domain_info, argument_spec)
+    run(work, argument_spec)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,18 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from tests.benchmark import sides
+from tests.benchmark.sides import POOL
 from tests.lab import Lab, Node
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
 DOMAINS = 500
+VOLUMES = 500
+IMAGE = 1024**3
+"""Bytes of the image that is uploaded."""
 SIDES = ("ours", "peer")
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
@@ -60,7 +66,10 @@ def main() -> None:
         print(f"{platform.machine()}, {os.cpu_count()} CPUs, Python {run([PYTHON, '-V']).split()[-1]},", end=" ")
         print(f"libvirt {node.virsh('version', '--daemon').rpartition(' ')[2]}, {time.strftime('%Y-%m-%d')}")
         print(f"{'':34}{'stratum.virt':>14}{'peer':>12}{'ratio':>8}{'goal':>8}")
-        report(f"list and read {DOMAINS} documents", read_all(node.uri), 0.4)
+        report(f"list and read {DOMAINS} documents", read_all("domains", DOMAINS, node.uri), 0.4)
+        report(f"list and read {VOLUMES} volumes", read_all("volumes", VOLUMES, node.uri), 0.4)
+        with tempfile.TemporaryDirectory(dir=node.folder) as folder:
+            uploads(node, Path(folder))
         report("connect and read one, with imports", alternate(lambda side: read_one(side, node.uri), 15), 1.0)
         # What libvirt itself says of the domain: the only document that the peer takes for no change.
         values = {"{uri}": node.uri, "{xml}": node.virsh("dumpxml", "--inactive", "bench0")}
@@ -68,9 +77,11 @@ def main() -> None:
 
 
 def fill(node: Node) -> None:
-    """Define the domains through one virsh, which reads its commands from a file."""
+    """Define the domains and create the volumes through one virsh, which reads its commands from a file."""
+    node.run(["mkdir", str(node.folder / POOL)])
     with tempfile.TemporaryDirectory() as folder:
-        commands = []
+        commands = [f"pool-create-as {POOL} dir --target {node.folder / POOL}"]
+        commands += [f"vol-create-as {POOL} {number}.qcow2 1G --format qcow2" for number in range(VOLUMES)]
         for number in range(DOMAINS):
             path = Path(folder) / f"{number}.xml"
             path.write_text(DOCUMENT.format(number=number))
@@ -78,15 +89,54 @@ def fill(node: Node) -> None:
         run(node.virsh_command(), text="\n".join(commands))
 
 
-def read_all(uri: str) -> dict[str, float]:
-    """Time reading all documents, connections open, each side twice in turn."""
+def read_all(what: str, least: int, uri: str) -> dict[str, float]:
+    """Time reading all of a kind, connections open, each side twice in turn."""
     times: dict[str, list[float]] = {side: [] for side in SIDES}
     for side in SIDES * 2:
-        measured = json.loads(run([PYTHON, str(Path(__file__).with_name("sides.py")), side, "all", uri]))
-        if measured["count"] < DOMAINS:
-            sys.exit(f"{side} read {measured['count']} documents of {DOMAINS}")
+        measured = side_of(side, what, uri)
+        if measured["count"] < least:
+            sys.exit(f"{side} read {measured['count']} {what} of {least}")
         times[side] += measured["times"]
     return {side: statistics.median(values) for side, values in times.items()}
+
+
+def side_of(*argv: str) -> dict[str, Any]:
+    """Run one side's work in a process of its own; return what it says."""
+    measured: dict[str, Any] = json.loads(run([PYTHON, str(Path(__file__).with_name("sides.py")), *argv]))
+    return measured
+
+
+def uploads(node: Node, folder: Path) -> None:
+    """Time uploading an image, full and nine tenths holes: whole processes, virsh on the other side."""
+    memory = []
+    for what, full, goal in (("an image of 1 GiB", 10, 1.1), ("the same, 90 % holes", 1, 0.2)):
+        image = folder / f"{full}.raw"
+        make_image(image, full)
+
+        def measure(side: str, image: Path = image) -> float:
+            node.virsh("vol-delete", sides.IMAGE, "--pool", POOL, check=False)
+            node.virsh("vol-create-as", POOL, sides.IMAGE, f"{IMAGE}B", "--allocation", "0")
+            start = time.perf_counter()
+            if side == "ours":
+                memory.append(side_of(side, "upload", node.uri, str(image))["memory"])
+            else:
+                node.virsh("vol-upload", sides.IMAGE, str(image), "--pool", POOL, timeout=600)
+            return time.perf_counter() - start
+
+        report(f"upload {what}", alternate(measure, 3), goal)
+        image.unlink()
+    print(f"{'':4}largest memory of our process: {max(memory) / 1024:.0f} MiB", flush=True)
+
+
+def make_image(path: Path, tenths: int) -> None:
+    """Write an image of which so many tenths, spread over it, are data that nothing can compress."""
+    block = os.urandom(1024**2)
+    with path.open("wb") as file:
+        file.truncate(IMAGE)
+        for index in range(IMAGE // len(block)):
+            if index % 10 < tenths:
+                file.seek(index * len(block))
+                file.write(block)
 
 
 def read_one(side: str, uri: str) -> float:

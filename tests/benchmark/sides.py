@@ -4,61 +4,92 @@
 
 """The two sides of the benchmark: the same work with our client and with libvirt-python.
 
-Run as a program of its own, ``sides.py SIDE WORK URI``, so that imports count and neither side warms the other up.
+Run as a program of its own, ``sides.py SIDE WORK URI [FILE]``, so that imports count and neither side warms the other
+up. ``WORK`` is ``domains``, ``volumes`` (both: read all, several times), ``one`` (read one domain) or ``upload``.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
 
+POOL = "bench"
+IMAGE = "image.raw"
+ROUNDS = 7
 
-def ours(uri: str) -> tuple[Callable[[], int], Callable[[], int]]:
-    """Return reading all documents, and reading one, through stratum.virt."""
+Work = Callable[[], int]
+
+
+def ours(uri: str, file: str) -> dict[str, Work]:
+    """Return what can be done through stratum.virt."""
     from ansible_collections.stratum.virt.plugins.module_utils._driver.registry import open_driver
     from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 
-    driver = open_driver(uri, LocalHost(), 60)
+    host = LocalHost()
+    driver = open_driver(uri, host, 60)
 
-    def read_all() -> int:
+    def domains() -> int:
         return sum(len(record.config or "") > 0 for record in driver.domains.describe())
 
-    def read_one() -> int:
+    def volumes() -> int:
+        if driver.volumes is None:
+            return 0
+        return sum(len(record.document) > 0 for record in driver.volumes.describe({POOL: None}))
+
+    def one() -> int:
         return len(driver.domains.describe(["bench0"])[0].config or "")
 
-    return read_all, read_one
+    def upload() -> int:
+        if driver.volumes is None:
+            return 0
+        sent = 0
+        with driver.volumes.upload(POOL, IMAGE) as writer:
+            for extent in host.extents(file):
+                if extent.hole:
+                    writer.hole(extent.hole)
+                else:
+                    writer.write(extent.data)
+                sent += extent.hole or len(extent.data)
+        return sent
+
+    return {"domains": domains, "volumes": volumes, "one": one, "upload": upload}
 
 
-def peer(uri: str) -> tuple[Callable[[], int], Callable[[], int]]:
-    """Return the same through libvirt-python."""
+def peer(uri: str, _file: str) -> dict[str, Work]:
+    """Return the same through libvirt-python; its uploads are virsh's."""
     import libvirt
 
     connection = libvirt.open(uri)
 
-    def read_all() -> int:
+    def domains() -> int:
         return sum(len(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)) > 0 for domain in connection.listAllDomains())
 
-    def read_one() -> int:
+    def volumes() -> int:
+        return sum(len(volume.XMLDesc()) > 0 for volume in connection.storagePoolLookupByName(POOL).listAllVolumes())
+
+    def one() -> int:
         return len(connection.lookupByName("bench0").XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
 
-    return read_all, read_one
+    return {"domains": domains, "volumes": volumes, "one": one}
 
 
 def main() -> None:
-    side, work, uri = sys.argv[1:]
-    read_all, read_one = {"ours": ours, "peer": peer}[side](uri)
-    if work == "one":
-        if not read_one():
-            sys.exit("an empty document")
-        return
+    side, name, uri, *rest = sys.argv[1:]
+    work = {"ours": ours, "peer": peer}[side](uri, rest[0] if rest else "")[name]
+    rounds = ROUNDS if name in ("domains", "volumes") else 1
     times = []
-    for _round in range(7):
+    for _round in range(rounds):
         start = time.perf_counter()
-        count = read_all()
+        count = work()
         times.append(time.perf_counter() - start)
-    json.dump({"count": count, "times": times}, sys.stdout)
+        if not count:
+            sys.exit("there was nothing to do")
+    json.dump(
+        {"count": count, "times": times, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}, sys.stdout
+    )
 
 
 if __name__ == "__main__":

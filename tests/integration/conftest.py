@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,6 +66,54 @@ def disk(node: Node) -> Iterator[MakeDisk]:
     yield make
     for path in made:
         path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def volumes(tasks: Tasks) -> Iterator[Tasks]:
+    """Tasks of the module volume, in the pool ``default``, which is empty afterwards."""
+    yield tasks.of("volume")
+    tasks.virsh("pool-refresh", "default")
+    for line in filter(None, tasks.virsh("vol-list", "default").splitlines()):
+        tasks.virsh("vol-delete", "--pool", "default", line.split()[0])
+
+
+@pytest.fixture
+def networks(tasks: Tasks) -> Iterator[Tasks]:
+    """Tasks of the module network; every network but ``default`` goes with the test."""
+    yield tasks.of("network")
+    for name in set(tasks.virsh("net-list", "--all", "--name").split()) - {"default"}:
+        tasks.virsh("net-destroy", name, check=False)
+        tasks.virsh("net-undefine", name, check=False)
+
+
+@pytest.fixture
+def pools(tasks: Tasks) -> Iterator[Tasks]:
+    """Tasks of the module pool; every pool but ``default`` goes with the test, and its storage stays."""
+    yield tasks.of("pool")
+    for name in set(tasks.virsh("pool-list", "--all", "--name").split()) - {"default"}:
+        tasks.virsh("pool-destroy", name, check=False)
+        tasks.virsh("pool-undefine", name, check=False)
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Make a blank device of 64 MiB; it goes with the test, and with this process if that is killed."""
+    opened: list[int] = []
+
+    def make() -> str:
+        file = tmp_path / f"device{len(opened)}"
+        with file.open("wb") as made:
+            made.truncate(64 * 1024**2)
+        losetup = ["losetup", "--find", "--show", "--partscan", str(file)]
+        path = subprocess.run(losetup, capture_output=True, text=True, check=True).stdout.strip()
+        opened.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        # One that is in use is let go when nobody uses it any more.
+        subprocess.run(["losetup", "--detach", path], check=True)
+        return path
+
+    yield make
+    for handle in opened:
+        os.close(handle)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -97,18 +97,23 @@ def _become(module: Any, wanted: TextIO, output: TextIO, errors: TextIO) -> NoRe
 
 
 class Tasks:
-    """Runs the modules against one hypervisor of one node, and asks virsh what really is."""
+    """Runs one module against one hypervisor of one node, and asks virsh what really is."""
 
-    def __init__(self, node: Node, uri: str | None = None) -> None:
+    def __init__(self, node: Node, uri: str | None = None, module: str = "domain") -> None:
         self.node = node
         self.uri = uri or node.uri
+        self.module = module
+
+    def of(self, module: str) -> Tasks:
+        """Return the same for another module."""
+        return Tasks(self.node, self.uri, module)
 
     def start(self, check: bool = False, **options: Any) -> Running:
-        """Start a task with the module domain."""
-        return Running("domain", {"uri": self.uri, **options}, check)
+        """Start a task."""
+        return Running(self.module, {"uri": self.uri, **options}, check)
 
     def run(self, check: bool = False, **options: Any) -> dict[str, Any]:
-        """Run a task with the module domain; return its result, failed or not."""
+        """Run a task; return its result, failed or not."""
         return self.start(check, **options).result()
 
     def make(self, **options: Any) -> dict[str, Any]:
@@ -158,12 +163,12 @@ class Tasks:
         return result
 
     def info(self, **options: Any) -> list[dict[str, Any]]:
-        """Run a task with the module domain_info; return the domains."""
-        result = Running("domain_info", {"uri": self.uri, **options}, check=False).result()
+        """Run a task with the module that reads such objects; return them."""
+        result = Running(f"{self.module}_info", {"uri": self.uri, **options}, check=False).result()
         assert not result["failed"], result
         assert not result["changed"]
-        domains: list[dict[str, Any]] = result["domains"]
-        return domains
+        found: list[dict[str, Any]] = result[f"{self.module}s"]
+        return found
 
     def virsh(self, *argv: str, check: bool = True) -> str:
         """Return what virsh prints."""
@@ -202,6 +207,13 @@ class Tasks:
 
     def truth(self) -> str:
         """Return all that virsh and the folder of images say, to be compared with what they say later."""
+        lines = [*self._domains_said()]
+        if self.uri.startswith("qemu"):
+            lines += [*self._networks_said(), *self._pools_said()]
+        images = (path for path in sorted(self.node.images.rglob("*")) if path.is_file())
+        return "\n".join([*lines, *(f"{path} {path.stat().st_size}" for path in images)])
+
+    def _domains_said(self) -> Iterator[str]:
         commands = (
             "dominfo {0}; domstate --reason {0}; dumpxml {0}; dumpxml --inactive --security-info {0};"
             "snapshot-list --name {0}"
@@ -209,9 +221,26 @@ class Tasks:
         if not self.uri.startswith("qemu"):
             commands = commands.rpartition(";")[0]
         names = self.names()
-        said = self.virsh("; ".join(commands.format(name) for name in names)) if names else ""
+        yield from names
         # A container's use of memory is measured; its documents say what it may use.
         passing = ("CPU time:", "Id:") if self.uri.startswith("qemu") else ("CPU time:", "Id:", "Used memory:")
-        lines = [line for line in said.splitlines() if not line.startswith(passing)]
-        images = (path for path in sorted(self.node.images.rglob("*")) if path.is_file())
-        return "\n".join([*names, *lines, *(f"{path} {path.stat().st_size}" for path in images)])
+        yield from self._said(commands, names, passing)
+
+    def _networks_said(self) -> Iterator[str]:
+        names = sorted(self.virsh("net-list", "--all", "--name").split())
+        yield from self._said("net-info {0}; net-dumpxml {0}; net-dumpxml --inactive {0}", names)
+
+    def _pools_said(self) -> Iterator[str]:
+        names = sorted(self.virsh("pool-list", "--all", "--name").split())
+        # How full a file system is changes by itself.
+        passing = ("<capacity", "<allocation", "<available")
+        yield from self._said("pool-dumpxml {0}; pool-dumpxml --inactive {0}", names, passing)
+        yield from self.virsh("pool-list", "--all").splitlines()
+        for pool in self.virsh("pool-list", "--name").split():
+            volumes = [line.split()[0] for line in self.virsh("vol-list", pool).splitlines() if line.strip()]
+            yield from self._said(f"vol-dumpxml {{0}} --pool {pool}", sorted(volumes), ("<atime>",))
+
+    def _said(self, commands: str, names: Sequence[str], passing: tuple[str, ...] = ()) -> Iterator[str]:
+        """Yield what virsh answers about each name, less the lines that change by themselves."""
+        said = self.virsh("; ".join(commands.format(name) for name in names)) if names else ""
+        return (line for line in said.splitlines() if not line.strip().startswith(passing or ("\0",)))

@@ -15,13 +15,19 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.stratum.virt.plugins.module_utils import _argspec
 from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN
-from ansible_collections.stratum.virt.plugins.module_utils._document.field import Field, Group, Items, Node
+from ansible_collections.stratum.virt.plugins.module_utils._document.field import Field, Group, Items, Node, Table
 from ansible_collections.stratum.virt.plugins.module_utils._document.kind import Size
+from ansible_collections.stratum.virt.plugins.module_utils._document.network import NETWORK
+from ansible_collections.stratum.virt.plugins.module_utils._document.pool import POOL
+from ansible_collections.stratum.virt.plugins.module_utils._document.volume import VOLUME
 
 PLUGINS = "ansible_collections.stratum.virt.plugins"
-SPECS = {"domain": _argspec.domain, "domain_info": _argspec.domain_info}
+TABLES: Mapping[str, Table] = {"domain": DOMAIN, "network": NETWORK, "pool": POOL, "volume": VOLUME}
+TASKS = f"{PLUGINS}.module_utils._task"
+SPECS = {
+    name: importlib.import_module(f"{TASKS}.{name}").argument_spec for kind in TABLES for name in (kind, f"{kind}_info")
+}
 UNITS = {"B": "bytes"}
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -111,20 +117,22 @@ def test_every_option_and_choice_is_described(name: str) -> None:
             assert text.endswith("."), f"{path}: {text}"
 
 
-def test_every_size_says_what_a_bare_number_counts() -> None:
-    options = dict(flat(documented("domain"), "suboptions"))
-    for path, kind in sizes(DOMAIN):
+@pytest.mark.parametrize("name", TABLES)
+def test_every_size_says_what_a_bare_number_counts(name: str) -> None:
+    options = dict(flat(documented(name), "suboptions"))
+    for path, kind in sizes(TABLES[name]):
         assert f"A number without a unit counts {UNITS.get(kind.bare, kind.bare)}." in str(options[path]["description"])
 
 
 @pytest.mark.parametrize(("name", "options"), list(examples()))
 def test_examples_are_accepted(name: str, options: dict[str, Any]) -> None:
-    assert options or name == "domain_info"
-    validator = ArgumentSpecValidator(SPECS[name](), required_one_of=[["name", "xml"]] if name == "domain" else None)
+    assert options or name.endswith("_info")
+    spec = SPECS[name]()
+    validator = ArgumentSpecValidator(spec, required_one_of=[["name", "xml"]] if "xml" in spec else None)
     checked = validator.validate(options)
     assert not checked.error_messages
-    if name == "domain":
-        DOMAIN.load(checked.validated_parameters)
+    if name in TABLES:
+        TABLES[name].load(checked.validated_parameters)
 
 
 @pytest.mark.parametrize("name", SPECS)

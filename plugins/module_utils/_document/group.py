@@ -124,11 +124,15 @@ def _order(nodes: Sequence[Node]) -> dict[str, int]:
 
 
 class Single(Group):
-    """A device of which a domain has one or none: stating ``model: none`` takes it away."""
+    """A part of which an object has one or none: stating ``model: none`` (or of another ``switch``) takes it away."""
+
+    def __init__(self, *nodes: Any, switch: str = "model", **options: Any) -> None:
+        super().__init__(*nodes, **options)
+        self.switch = switch
 
     def write(self, element: Element, spec: Spec) -> None:
         wanted = spec.get(self.option)
-        if wanted and wanted.get("model") == "none":
+        if wanted and wanted.get(self.switch) == "none":
             self.place.remove(element)
         elif wanted:
             self.table.write(self._make(element, spec), wanted)
@@ -138,7 +142,7 @@ class Single(Group):
         if not wanted:
             return
         found = self.place.find(element)
-        if (found is None) == (wanted.get("model") == "none"):
+        if (found is None) == (wanted.get(self.switch) == "none"):
             if found is not None:
                 yield from super().differences(element, spec, path, exclusive)
             return

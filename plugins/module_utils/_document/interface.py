@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._errors import InputError
-from .field import Constant, Field, Group, Items, Spec, Table, Variants
+from .field import Constant, Field, Group, Items, Live, Spec, Table, Variants
 from .identifier import Mac, PciAddress, Uuid
 from .kind import ON_OFF, YES_NO, AbsolutePath, Flag, Integer, Is, Kind, Line, Name, Word
 from .pairing import by, like
@@ -54,9 +54,50 @@ def _check(spec: Spec, path: str) -> None:
         )
 
 
-def _bandwidth(option: str) -> Group:
-    names = ("average", "peak", "burst", "floor") if option == "inbound" else ("average", "peak", "burst")
-    return Group(option, option, *(Field(name, f"@{name}", Integer(), live="update") for name in names))
+def vlan(live: Live = None) -> Group:
+    """Return the VLANs that an interface, a group of ports or a whole network is in."""
+    return Group(
+        "vlan",
+        "vlan",
+        Field("trunk", "@trunk", YES_NO),
+        Items(
+            "tags",
+            "tag",
+            Field("id", "@id", Integer(0, 4095), required=True),
+            Field("native_mode", "@nativeMode", Word("tagged", "untagged")),
+            whole=True,
+        ),
+        live=live,
+    )
+
+
+def bandwidth(live: Live = None, *, floor: bool = False) -> Group:
+    """Return the limits for traffic; ``floor``: a rate can be guaranteed, too."""
+    limits = ("average", "peak", "burst")
+    options = {"inbound": (*limits, "floor") if floor else limits, "outbound": limits}
+    return Group(
+        "bandwidth",
+        "bandwidth",
+        *(
+            Group(option, option, *(Field(name, f"@{name}", Integer(), live=live) for name in names))
+            for option, names in options.items()
+        ),
+    )
+
+
+def virtualport() -> Group:
+    """Return the port of the switch at the other end."""
+    return Group(
+        "virtualport",
+        "virtualport",
+        Field("type", "@type", Word("openvswitch", "802.1Qbg", "802.1Qbh", "midonet")),
+        Field("interfaceid", "parameters/@interfaceid", Uuid()),
+        Field("profileid", "parameters/@profileid", Line()),
+        Field("managerid", "parameters/@managerid", Integer()),
+        Field("typeid", "parameters/@typeid", Integer()),
+        Field("typeidversion", "parameters/@typeidversion", Integer()),
+        Field("instanceid", "parameters/@instanceid", Uuid()),
+    )
 
 
 INTERFACE = Table(
@@ -107,20 +148,8 @@ INTERFACE = Table(
         Field("peer", "@peer", Line()),
         whole=True,
     ),
-    Group(
-        "vlan",
-        "vlan",
-        Field("trunk", "@trunk", YES_NO),
-        Items(
-            "tags",
-            "tag",
-            Field("id", "@id", Integer(0, 4095), required=True),
-            Field("native_mode", "@nativeMode", Word("tagged", "untagged")),
-            whole=True,
-        ),
-        live=_switched,
-    ),
-    Group("bandwidth", "bandwidth", _bandwidth("inbound"), _bandwidth("outbound")),
+    vlan(_switched),
+    bandwidth("update", floor=True),
     Field("filter", "filterref/@filter", Line(), live="update"),
     Items(
         "filter_parameters",
@@ -130,17 +159,7 @@ INTERFACE = Table(
         whole=True,
         live="update",
     ),
-    Group(
-        "virtualport",
-        "virtualport",
-        Field("type", "@type", Word("openvswitch", "802.1Qbg", "802.1Qbh", "midonet")),
-        Field("interfaceid", "parameters/@interfaceid", Uuid()),
-        Field("profileid", "parameters/@profileid", Line()),
-        Field("managerid", "parameters/@managerid", Integer()),
-        Field("typeid", "parameters/@typeid", Integer()),
-        Field("typeidversion", "parameters/@typeidversion", Integer()),
-        Field("instanceid", "parameters/@instanceid", Uuid()),
-    ),
+    virtualport(),
     Field("isolated", "port/@isolated", Flag(absent=False), live="update"),
     Field("trust_guest_rx_filters", "@trustGuestRxFilters", Flag(absent=False)),
     Field("rx_frames", "coalesce/rx/frames/@max", Integer(), live="update"),

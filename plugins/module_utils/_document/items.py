@@ -30,8 +30,8 @@ class Items(Node):
     goes, and the order counts. ``create`` completes a new entry's element before the spec is written into it.
     ``hotplug``: entries can come and go while the domain runs, or some of them, by their spec. ``device``: entries
     are devices of their own, which can at least be updated. ``implied``: the hypervisor adds entries that nobody
-    stated, and adds them again when they are taken away, so ``exclusive`` cannot name the list. ``check`` raises
-    InputError when an entry makes no sense.
+    stated, and adds them again when they are taken away, so ``exclusive`` cannot name the list. ``deep``: it can name
+    the lists within the entries (``ip.dhcp.hosts``). ``check`` raises InputError when an entry makes no sense.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Items(Node):
         device: bool = False,
         whole: bool = False,
         implied: bool = False,
+        deep: bool = False,
         create: Callable[[Element, Spec], None] | None = None,
         check: Callable[[Spec, str], None] | None = None,
         live: Live = None,
@@ -55,6 +56,7 @@ class Items(Node):
         self.hotplug = hotplug
         self.whole = whole
         self.implied = implied
+        self.deep = deep
         self.create = create
         self.check = check
         self.device = device or bool(hotplug)
@@ -140,10 +142,12 @@ class Items(Node):
             if found is None:
                 yield Difference(label, None, self.table.show(entry), self._plug(entry), self._writer(entry), device)
                 continue
-            for difference in self.table.differences(found, entry, label, exclusive):
+            for difference in self.table.differences(found, entry, label, _within(exclusive, here, label)):
                 # Of a device, the edit is relative to its element; of any other entry, to the list's parent.
                 edit = difference.edit if device else self._writer(entry)
-                yield difference._replace(device=device, edit=edit)
+                if difference.removal and not device:
+                    edit = _editor(difference.edit, found)
+                yield difference._replace(device=device or difference.device, edit=edit)
         for index, found in enumerate(left if here in exclusive else ()):
             entry = self.table.read(found)
             label = f"{here}[{self.label(entry, index)}]"
@@ -158,8 +162,12 @@ class Items(Node):
         return {self.option: [self.table.show(entry) for entry in spec[self.option]]}
 
     def lists(self, path: str = "") -> Iterator[str]:
-        if not self.whole and not self.implied:
+        if self.whole:
+            return
+        if not self.implied:
             yield join(path, self.option)
+        if self.deep:
+            yield from self.table.lists(join(path, self.option))
 
     def same(self, found: Sequence[Element], wanted: Sequence[Spec]) -> bool:
         """Whether a list that is one value is as wanted."""
@@ -199,6 +207,15 @@ class Items(Node):
             remove(found)
         for entry in wanted:
             self.add(element, entry)
+
+
+def _within(exclusive: frozenset[str], here: str, label: str) -> frozenset[str]:
+    """Return the lists below ``here`` that ``exclusive`` names, as paths below one entry."""
+    return frozenset(label + path[len(here) :] for path in exclusive if path.startswith(f"{here}."))
+
+
+def _editor(edit: Callable[[Element], None], found: Element) -> Callable[[Element], None]:
+    return lambda _element: edit(found)
 
 
 def _remover(found: Element) -> Callable[[Element], None]:

@@ -22,8 +22,11 @@ MAX_BYTES = 4 * 1024 * 1024
 
 NAMESPACES = {
     "stratum": "urn:stratum.virt:domain:1",
+    "network": "urn:stratum.virt:network:1",
     "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
     "lxc": "http://libvirt.org/schemas/domain/lxc/1.0",
+    "fs": "http://libvirt.org/schemas/storagepool/fs/1.0",
+    "rbd": "http://libvirt.org/schemas/storagepool/rbd/1.0",
 }
 
 
@@ -164,6 +167,20 @@ class Place:
             remove(trail.pop())
         else:
             element.text = None
+        self._prune(trail)
+
+    def tidy(self, element: Element) -> None:
+        """Remove the elements on the way to this place that hold nothing."""
+        trail = []
+        for step in self.steps[:-1]:
+            found = step.find(element)
+            if found is None:
+                break
+            trail.append(found)
+            element = found
+        self._prune(trail)
+
+    def _prune(self, trail: list[Element]) -> None:
         for index in range(len(trail) - 1, -1, -1):
             if not holds_nothing(trail[index], self.steps[index]):
                 return

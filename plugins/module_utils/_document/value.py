@@ -201,7 +201,7 @@ class Values(Node):
         for value in values:
             self.kind.write(self.place.add(element), self.place.attribute, value)
         if not values:
-            self.place.remove(element)
+            self.place.tidy(element)
 
 
 class Constant(Node):

@@ -8,19 +8,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from .._document.domain import DOMAIN
 from .._driver.base import Driver
-from .domain_request import check_timeout
 from .domain_result import spec_of, summary, xml_of
 from .domain_seen import parse
 from .domain_wait import ADDRESS_SOURCES, show
+from .selection import selected
+from .stated import check_timeout
 
 GATHER = ("spec", "xml", "addresses", "stats")
-
-_PATTERN = frozenset("*?[")
 
 
 class Query(NamedTuple):
@@ -48,7 +46,7 @@ def load(params: Mapping[str, Any]) -> Query:
 def domains(driver: Driver, query: Query) -> list[dict[str, Any]]:
     """Return the selected domains, sorted by name; what does not exist is not there."""
     documents = bool(query.tags or query.gather.intersection(("spec", "xml")))
-    records = driver.domains.describe(_selected(driver, query.name), documents=documents)
+    records = driver.domains.describe(selected(driver.domains.names, query.name), documents=documents)
     found: dict[str, dict[str, Any]] = {}
     for record in sorted(records, key=lambda record: record.name):
         entry = summary(record)
@@ -80,16 +78,3 @@ def _add_addresses(driver: Driver, query: Query, found: dict[str, dict[str, Any]
     addresses = driver.domains.addresses(running, ADDRESS_SOURCES) if running else {}
     for name, entry in found.items():
         entry["addresses"] = [show(address) for address in addresses.get(name, [])]
-
-
-def _selected(driver: Driver, patterns: Sequence[str]) -> list[str] | None:
-    if not patterns:
-        return None
-    if not any(_PATTERN.intersection(pattern) for pattern in patterns):
-        return list(dict.fromkeys(patterns))
-    # A name may hold the characters of a pattern: it is always itself.
-    return [
-        name
-        for name in driver.domains.names()
-        if name in patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
-    ]

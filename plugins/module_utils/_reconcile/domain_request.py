@@ -7,14 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._document import tree
 from .._document.domain import DOMAIN
 from .._document.field import Spec
-from .._document.statable import statable
-from .._errors import InputError, InvalidDocument
+from .._errors import InputError
+from .stated import check_exclusive, check_name, check_timeout, parse_xml, stated_by
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -44,22 +43,17 @@ class DomainRequest(NamedTuple):
 
 def load(params: Mapping[str, Any]) -> DomainRequest:
     """Return what a task asks for; raise InputError for what cannot be right, before anything is looked at."""
-    xml = _xml(params.get("xml"))
+    xml = parse_xml(params.get("xml"), "domain")
     stated = DOMAIN.load(params)
-    spec = stated if xml is None else _joined(_stated_by(xml), stated)
-    name = spec.get("name")
-    if name is None:
-        raise InputError("name", "it is missing.", hint="Give name, or xml with a name in it.")
-    named = None if xml is None else xml.findtext("name")
-    if named is not None and named.strip() != name:
-        raise InputError("name", f"it is {name}, but xml says {named.strip()}.", hint="Say the same in both.")
+    spec = stated if xml is None else _joined(stated_by(DOMAIN, xml), stated)
+    name = check_name(spec, xml)
     check_timeout(params["timeout"])
     state = params["state"]
     if params.get("remove_storage") and state != "absent":
         raise InputError("remove_storage", f"it needs state: absent, not {state}.")
     if params.get("wait_for") and state not in ("present", "running", "restarted"):
         raise InputError("wait_for", f"a domain with state {state} has no guest to wait for.")
-    _check_exclusive(params.get("exclusive") or (), spec)
+    check_exclusive(params.get("exclusive") or (), spec)
     return DomainRequest(
         name=name,
         spec=spec,
@@ -84,43 +78,3 @@ def _joined(from_xml: Spec, stated: Spec) -> Spec:
         elif ceiling in stated and now not in stated and now in spec:
             spec[now] = min(spec[now], spec[ceiling])
     return spec
-
-
-def _check_exclusive(lists: Iterable[str], spec: Spec) -> None:
-    for path in lists:
-        value: Any = spec
-        for option in path.split("."):
-            value = value.get(option) if isinstance(value, Mapping) else None
-        if value is None:
-            raise InputError(
-                "exclusive",
-                f"it names {path}, which the task does not state.",
-                hint="State what is to stay, [] for nothing.",
-            )
-
-
-def check_timeout(seconds: int) -> None:
-    """Raise InputError for a time in which nothing can happen."""
-    if seconds <= 0:
-        raise InputError("timeout", f"{seconds} is no time to wait.", hint="Give a number of seconds above zero.")
-
-
-def _stated_by(xml: Element) -> Spec:
-    try:
-        spec = statable(DOMAIN, DOMAIN.read(xml))
-    except InvalidDocument as error:
-        raise InputError("xml", f"a value in it makes no sense: {error}") from error
-    # What an option would refuse as a name is refused here, too: libvirt does so only at the end.
-    return {**spec, **DOMAIN.load({"name": spec.get("name")})}
-
-
-def _xml(text: str | None) -> Element | None:
-    if text is None:
-        return None
-    try:
-        root = tree.parse(text, "the document")
-    except InvalidDocument as error:
-        raise InputError("xml", str(error)) from error
-    if root.tag != "domain":
-        raise InputError("xml", f"its root is <{root.tag}>.", hint="A domain's document begins with <domain>.")
-    return root

@@ -58,6 +58,7 @@ class Plan:
         self.steps: list[Step] = []
         self.changes: dict[str, Change] = {}
         self.pending: dict[str, Pending] = {}
+        self.warnings: list[str] = []
 
     def add(
         self, action: str, effect: Effect, run: Callable[[], Any], *, uncertain: bool = False, asked: str | None = None

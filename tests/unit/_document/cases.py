@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The corpus: specs as a person writes them, with the documents that they make.
+"""The corpus: specs as a person writes them, with the documents that they make, in a folder per kind of object.
 
 ``NAME.yml`` is the spec, ``NAME.xml`` the document, ``NAME.from.xml`` what is there before (else: nothing).
 """
@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
 import yaml
 from ansible_collections.stratum.virt.plugins.module_utils._document import tree
-from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN, complete, write
-from ansible_collections.stratum.virt.plugins.module_utils._document.lxml import etree
+
+from .kinds import DOMAIN, KINDS, ObjectKind
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -25,6 +26,7 @@ FOLDER = Path(__file__).parent / "corpus"
 
 
 class Case(NamedTuple):
+    kind: ObjectKind
     name: str
     params: dict[str, Any]
     before: str
@@ -38,25 +40,41 @@ class Case(NamedTuple):
 
     def spec(self) -> dict[str, Any]:
         there = self.start()
-        return complete(DOMAIN.load(self.params), DOMAIN.read(there) if len(there) else None)
+        table = self.kind.table
+        return self.kind.complete(table.load(self.params), table.read(there) if len(there) else None)
 
     def written(self) -> Element:
         document = self.start()
-        write(document, self.spec())
+        self.kind.write(document, self.spec())
         return document
 
 
-def _load(path: Path) -> Case:
+def _load(kind: ObjectKind, path: Path) -> Case:
     before = path.with_suffix(".from.xml")
     return Case(
+        kind=kind,
         name=path.stem,
         params=yaml.safe_load(path.read_text(encoding="utf-8")),
-        before=before.read_text(encoding="utf-8") if before.exists() else "<domain/>",
+        before=before.read_text(encoding="utf-8") if before.exists() else f"<{kind.root}/>",
         golden=path.with_suffix(".xml").read_text(encoding="utf-8"),
     )
 
 
-CASES = [_load(path) for path in sorted(FOLDER.glob("*.yml"))]
+def cases_of(kind: ObjectKind) -> list[Case]:
+    return [_load(kind, path) for path in sorted((FOLDER / kind.name).glob("*.yml"))]
+
+
+CASES = {kind.name: cases_of(kind) for kind in KINDS}
+EVERY = [case for cases in CASES.values() for case in cases]
+DOMAINS = CASES[DOMAIN.name]
+
+
+def each(cases: list[Case]) -> pytest.MarkDecorator:
+    """Return a mark that runs a test with every one of these cases."""
+    return pytest.mark.parametrize("case", cases, ids=[f"{case.kind.name}-{case.name}" for case in cases])
+
+
+every_case = each(EVERY)
 
 
 def option_paths(options: Mapping[str, Any], path: str = "") -> Iterator[str]:
@@ -77,7 +95,3 @@ def stated_paths(params: Mapping[str, Any], options: Mapping[str, Any], path: st
             continue
         for entry in value if isinstance(value, list) else [value]:
             yield from stated_paths(entry, below, f"{path}{name}.")
-
-
-def empty() -> Element:
-    return etree.Element("domain")

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from ansible_collections.stratum.virt.plugins.module_utils._document import identifier, kind, resolved
-from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN
+from ansible_collections.stratum.virt.plugins.module_utils._document import address, identifier, kind, resolved
 from ansible_collections.stratum.virt.plugins.module_utils._document.field import (
     Constant,
     Field,
@@ -24,6 +24,8 @@ from ansible_collections.stratum.virt.plugins.module_utils._document.field impor
 from ansible_collections.stratum.virt.plugins.module_utils._document.units import factor, format_size
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError
 from hypothesis import strategies as st
+
+from .kinds import ObjectKind
 
 Params = dict[str, Any]
 
@@ -60,6 +62,10 @@ def _pci() -> st.SearchStrategy[str]:
     return parts.map(lambda part: "{:04x}:{:02x}:{:02x}.{:x}".format(*part))
 
 
+def _addresses(of: address.IpAddress) -> st.SearchStrategy[str]:
+    return st.ip_addresses(v=of.version).map(lambda found: str(found).upper())  # type: ignore[arg-type]
+
+
 def values(of: kind.Kind) -> st.SearchStrategy[Any]:
     """Return what a person can write for this kind."""
     if "choices" in of.argument:
@@ -76,6 +82,7 @@ def values(of: kind.Kind) -> st.SearchStrategy[Any]:
         kind.Time: lambda: st.datetimes().map(lambda when: f"{when:%Y-%m-%dT%H:%M:%S}".rjust(19, "0")),
         kind.AbsolutePath: lambda: _NAMES.map("/{}".format),
         kind.Name: lambda: _NAMES,
+        address.IpAddress: lambda: _addresses(of),  # type: ignore[arg-type]
         identifier.Mac: _mac,
         identifier.Uuid: lambda: st.uuids().map(str),
         identifier.CpuSet: _numbers,
@@ -127,15 +134,17 @@ def _merged(*parts: st.SearchStrategy[Params]) -> st.SearchStrategy[Params]:
     return st.tuples(*parts).map(lambda stated: {name: value for part in stated for name, value in part.items()})
 
 
-_NODES = {next(iter(node.argument_spec())): stating(node) for node in DOMAIN.nodes}
-_ALWAYS = ("name",)
+@cache
+def _nodes(kind: ObjectKind) -> dict[str, st.SearchStrategy[Params]]:
+    return {next(iter(node.argument_spec())): stating(node) for node in kind.table.nodes}
 
 
 @st.composite
-def domains(draw: st.DrawFn) -> Params:
+def tasks(draw: st.DrawFn, kind: ObjectKind) -> Params:
     """Return the options of a task, of a few corners of the table at once."""
-    drawn = draw(st.lists(st.sampled_from([name for name in _NODES if name not in _ALWAYS]), max_size=5, unique=True))
+    nodes = _nodes(kind)
+    corners = [name for name in nodes if name not in kind.always]
     params: Params = {}
-    for name in (*_ALWAYS, *drawn):
-        params.update(draw(_NODES[name]))
+    for name in (*kind.always, *draw(st.lists(st.sampled_from(corners), max_size=5, unique=True))):
+        params.update(draw(nodes[name]))
     return params

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN
 
-from .cases import CASES, Case
-
-OPTIONS = DOMAIN.argument_spec()
+from .cases import Case, every_case
+from .kinds import KINDS, ObjectKind, every_kind
 
 
 def every(options: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -24,10 +22,16 @@ def every(options: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dic
         yield from every(option.get("options", {}), f"{path}{name}.")
 
 
-@pytest.mark.parametrize(("path", "option"), list(every(OPTIONS)), ids=[path for path, _option in every(OPTIONS)])
+def options_of_all() -> Iterator[Any]:
+    for kind in KINDS:
+        for path, option in every(kind.table.argument_spec()):
+            yield pytest.param(path, option, id=f"{kind.name}-{path}")
+
+
+@pytest.mark.parametrize(("path", "option"), list(options_of_all()))
 def test_an_option_is_well_formed(path: str, option: dict[str, Any]) -> None:
     assert set(option) <= {"type", "elements", "options", "choices", "required", "no_log"}
-    assert option["type"] in ("str", "int", "bool", "list", "dict")
+    assert option["type"] in ("str", "int", "bool", "list", "dict", "raw")
     assert (option["type"] == "list") == ("elements" in option)
     assert option.get("elements", "str") in ("str", "int", "dict")
     assert ("options" in option) == ("dict" in (option["type"], option.get("elements")))
@@ -39,18 +43,21 @@ def test_an_option_is_well_formed(path: str, option: dict[str, Any]) -> None:
         assert "no_log" in option, "Ansible takes it for a secret"
 
 
-def test_the_only_secret() -> None:
-    assert [path for path, option in every(OPTIONS) if option.get("no_log")] == ["graphics.password"]
+@every_kind
+def test_the_only_secrets(kind: ObjectKind) -> None:
+    found = [path for path, option in every(kind.table.argument_spec()) if option.get("no_log")]
+    assert tuple(found) == kind.secrets
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@every_case
 def test_ansible_accepts(case: Case) -> None:
-    result = ArgumentSpecValidator(OPTIONS).validate(case.params)
+    result = ArgumentSpecValidator(case.kind.table.argument_spec()).validate(case.params)
     assert result.error_messages == []
-    assert DOMAIN.load(result.validated_parameters) == DOMAIN.load(case.params)
+    assert case.kind.table.load(result.validated_parameters) == case.kind.table.load(case.params)
 
 
-def test_lists_that_exclusive_can_name() -> None:
-    lists = set(DOMAIN.lists())
-    assert {"disks", "interfaces", "channels", "cpu.features", "hostdevs"} <= lists
+@every_kind
+def test_lists_that_exclusive_can_name(kind: ObjectKind) -> None:
+    lists = set(kind.table.lists())
+    assert kind.lists <= lists
     assert "memory_backing.hugepage_sizes" not in lists

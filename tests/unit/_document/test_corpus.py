@@ -6,26 +6,22 @@
 
 from __future__ import annotations
 
-import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document import tree
-from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN, write
 
-from .cases import CASES, Case, empty, option_paths, stated_paths
-
-OPTIONS = DOMAIN.argument_spec()
-
-NEW = [case for case in CASES if not len(case.start())]
-
-every_case = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+from .cases import CASES, EVERY, Case, each, every_case, option_paths, stated_paths
+from .kinds import ObjectKind, every_kind
 
 
-def test_there_are_at_least_sixty_documents() -> None:
-    assert len(CASES) >= 60
+@every_kind
+def test_there_are_enough_documents(kind: ObjectKind) -> None:
+    assert len(CASES[kind.name]) >= kind.least
 
 
-def test_every_option_is_exercised() -> None:
-    stated = {path for case in CASES for path in stated_paths(case.params, OPTIONS)}
-    assert set(option_paths(OPTIONS)) - stated == set()
+@every_kind
+def test_every_option_is_exercised(kind: ObjectKind) -> None:
+    options = kind.table.argument_spec()
+    stated = {path for case in CASES[kind.name] for path in stated_paths(case.params, options)}
+    assert set(option_paths(options)) - stated == set()
 
 
 @every_case
@@ -36,28 +32,29 @@ def test_a_spec_makes_its_document(case: Case) -> None:
 @every_case
 def test_nothing_differs_afterwards_and_a_second_time_changes_nothing(case: Case) -> None:
     document = case.document()
-    assert list(DOMAIN.differences(document, case.spec())) == []
-    write(document, case.spec())
+    assert list(case.kind.table.differences(document, case.spec())) == []
+    case.kind.write(document, case.spec())
     assert tree.serialize(document) == case.golden
 
 
 @every_case
 def test_what_is_shown_makes_the_same_again(case: Case) -> None:
-    document = case.document()
-    shown = DOMAIN.show(DOMAIN.read(document))
-    assert list(DOMAIN.differences(document, DOMAIN.load(shown))) == []
-    made = empty()
-    write(made, DOMAIN.load(shown))
-    assert list(DOMAIN.differences(made, DOMAIN.load(shown))) == []
+    table, document = case.kind.table, case.document()
+    shown = table.show(table.read(document))
+    assert list(table.differences(document, table.load(shown))) == []
+    made = case.kind.empty()
+    case.kind.write(made, table.load(shown))
+    assert list(table.differences(made, table.load(shown))) == []
 
 
-@pytest.mark.parametrize("case", NEW, ids=[case.name for case in NEW])
+@each([case for case in EVERY if not len(case.start())])
 def test_a_new_document_reads_as_it_was_stated(case: Case) -> None:
-    found = DOMAIN.read(case.document())
-    again = empty()
-    write(again, found)
-    assert DOMAIN.read(again) == found
-    assert list(DOMAIN.differences(again, case.spec())) == []
+    table = case.kind.table
+    found = table.read(case.document())
+    again = case.kind.empty()
+    case.kind.write(again, found)
+    assert table.read(again) == found
+    assert list(table.differences(again, case.spec())) == []
 
 
 @every_case
@@ -66,6 +63,6 @@ def test_editing_keeps_what_it_does_not_know(case: Case) -> None:
     foreign = tree.parse('<x:thing xmlns:x="urn:example" x:a="1"><x:below>text</x:below></x:thing>', "a test")
     document.append(foreign)
     document.set("{urn:example}mark", "kept")
-    write(document, case.spec())
+    case.kind.write(document, case.spec())
     assert document.get("{urn:example}mark") == "kept"
     assert document.findtext("{urn:example}thing/{urn:example}below") == "text"

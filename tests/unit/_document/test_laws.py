@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document import tree
-from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN, complete, write
 from ansible_collections.stratum.virt.plugins.module_utils._document.field import (
     Field,
     Group,
@@ -24,13 +23,15 @@ from ansible_collections.stratum.virt.plugins.module_utils._document.field impor
     Values,
     Variants,
 )
+from ansible_collections.stratum.virt.plugins.module_utils._document.node import nothing
 from ansible_collections.stratum.virt.plugins.module_utils._document.resolved import Firmware, FirmwareFeature, Port
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from .cases import CASES, Case, empty
-from .strategies import Params, domains, stating
+from .cases import CASES
+from .kinds import KINDS, ObjectKind, every_kind
+from .strategies import Params, stating, tasks
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -44,12 +45,18 @@ laws = settings(
 MARK = "{urn:example}mark"
 
 
-def loaded(params: Params, current: Spec | None = None) -> Spec:
+def loaded(kind: ObjectKind, params: Params, current: Spec | None = None) -> Spec:
     try:
-        return complete(DOMAIN.load(params), current)
+        return kind.complete(kind.table.load(params), current)
     except InputError:
         assume(False)
         raise
+
+
+def made(kind: ObjectKind, spec: Spec) -> Element:
+    document = kind.empty()
+    kind.write(document, spec)
+    return document
 
 
 def unsaid(node: Node, element: Element, spec: Spec, path: str = "") -> Iterator[str]:
@@ -81,83 +88,96 @@ def unsaid(node: Node, element: Element, spec: Spec, path: str = "") -> Iterator
         if isinstance(node, Single) and within.get("model") == "none":
             return
         there = node.place.find(element)
-        yield from unsaid(node.table, empty() if there is None else there, within, f"{path}{node.option}.")
+        yield from unsaid(node.table, nothing() if there is None else there, within, f"{path}{node.option}.")
     else:
         parts = node.nodes if isinstance(node, Table) else node.variants.values() if isinstance(node, Variants) else ()
         for part in parts:
             yield from unsaid(part, element, spec, path)
 
 
+@every_kind
 @laws
-@given(domains())
-def test_a_document_says_what_was_stated(params: Params) -> None:
-    spec = loaded(params)
-    document = empty()
-    write(document, spec)
-    assert list(DOMAIN.differences(document, spec)) == []
-    assert list(unsaid(DOMAIN, document, spec)) == []
+@given(data=st.data())
+def test_a_document_says_what_was_stated(kind: ObjectKind, data: st.DataObject) -> None:
+    spec = loaded(kind, data.draw(tasks(kind)))
+    document = made(kind, spec)
+    assert list(kind.table.differences(document, spec)) == []
+    assert list(unsaid(kind.table, document, spec)) == []
 
 
-@pytest.mark.parametrize("node", DOMAIN.nodes, ids=lambda node: str(next(iter(node.argument_spec()))))
-def test_every_option_by_itself(node: Node) -> None:
+def nodes() -> Iterator[Any]:
+    for kind in KINDS:
+        for node in kind.table.nodes:
+            yield pytest.param(kind, node, id=f"{kind.name}-{next(iter(node.argument_spec()))}")
+
+
+@pytest.mark.parametrize(("kind", "node"), list(nodes()))
+def test_every_option_by_itself(kind: ObjectKind, node: Node) -> None:
     """Every corner of the table is tried, however the dice fall above."""
 
     @settings(laws, max_examples=6)
     @given(stating(node))
     def law(params: Params) -> None:
-        spec = loaded(params)
-        document = empty()
-        write(document, spec)
+        spec = loaded(kind, params)
+        document = made(kind, spec)
         once = tree.serialize(document)
-        assert list(DOMAIN.differences(document, spec)) == []
-        assert list(unsaid(DOMAIN, document, spec)) == []
-        write(document, spec)
+        assert list(kind.table.differences(document, spec)) == []
+        assert list(unsaid(kind.table, document, spec)) == []
+        kind.write(document, spec)
         assert tree.serialize(document) == once
 
     law()
 
 
+@every_kind
 @laws
-@given(domains())
-def test_a_second_time_changes_nothing(params: Params) -> None:
-    spec = loaded(params)
-    document = empty()
-    write(document, spec)
+@given(data=st.data())
+def test_a_second_time_changes_nothing(kind: ObjectKind, data: st.DataObject) -> None:
+    spec = loaded(kind, data.draw(tasks(kind)))
+    document = made(kind, spec)
     once = tree.serialize(document)
-    write(document, spec)
+    kind.write(document, spec)
     assert tree.serialize(document) == once
 
 
+@every_kind
 @laws
-@given(domains())
-def test_applying_what_is_shown_changes_nothing(params: Params) -> None:
-    document = empty()
-    write(document, loaded(params))
+@given(data=st.data())
+def test_applying_what_is_shown_changes_nothing(kind: ObjectKind, data: st.DataObject) -> None:
+    document = made(kind, loaded(kind, data.draw(tasks(kind))))
     once = tree.serialize(document)
-    again = DOMAIN.load(DOMAIN.show(DOMAIN.read(document)))
-    assert list(DOMAIN.differences(document, again)) == []
-    write(document, again)
+    again = kind.table.load(kind.table.show(kind.table.read(document)))
+    assert list(kind.table.differences(document, again)) == []
+    kind.write(document, again)
     assert tree.serialize(document) == once
 
 
+@every_kind
 @laws
-@given(domains())
-def test_a_document_survives_being_written_down(params: Params) -> None:
-    spec = loaded(params)
-    document = empty()
-    write(document, spec)
-    assert list(DOMAIN.differences(tree.parse(tree.serialize(document), "a test"), spec)) == []
+@given(data=st.data())
+def test_a_document_survives_being_written_down(kind: ObjectKind, data: st.DataObject) -> None:
+    spec = loaded(kind, data.draw(tasks(kind)))
+    again = tree.parse(tree.serialize(made(kind, spec)), "a test")
+    assert list(kind.table.differences(again, spec)) == []
 
 
-@laws
-@given(st.sampled_from(CASES), domains())
-def test_editing_reaches_what_is_stated(case: Case, params: Params) -> None:
+def edited(kind: ObjectKind, data: st.DataObject) -> tuple[Element, Spec]:
+    """Return a document of the corpus, and what a task states of it."""
+    case = data.draw(st.sampled_from(CASES[kind.name]))
     document = case.document()
-    spec = loaded({**params, "name": case.name}, DOMAIN.read(document))
-    write(document, spec)
-    assert [difference.path for difference in DOMAIN.differences(document, spec)] == []
+    params = {**data.draw(tasks(kind)), "name": case.name}
+    return document, loaded(kind, params, kind.table.read(document))
+
+
+@every_kind
+@laws
+@given(data=st.data())
+def test_editing_reaches_what_is_stated(kind: ObjectKind, data: st.DataObject) -> None:
+    document, spec = edited(kind, data)
+    kind.write(document, spec)
+    assert [difference.path for difference in kind.table.differences(document, spec)] == []
     once = tree.serialize(document)
-    write(document, spec)
+    kind.write(document, spec)
     assert tree.serialize(document) == once
 
 
@@ -168,18 +188,19 @@ def _children(document: Element) -> Iterator[tuple[str, list[Element]]]:
             yield path, list(found)
 
 
+@every_kind
 @laws
-@given(st.sampled_from(CASES), domains())
-def test_editing_keeps_what_it_does_not_know(case: Case, params: Params) -> None:
-    document = case.document()
-    spec = loaded({**params, "name": case.name}, DOMAIN.read(document))
+@given(data=st.data())
+def test_editing_keeps_what_it_does_not_know(kind: ObjectKind, data: st.DataObject) -> None:
+    document, spec = edited(kind, data)
     gone = {name for name, value in spec.items() if isinstance(value, dict) and value.get("model") == "none"}
-    marked = [element for element in document.iterfind("devices/*") if element.tag not in gone]
+    entries = {element for place in kind.entries for element in document.iterfind(place)}
+    marked = [element for element in document.iter() if element in entries and element.tag not in gone]
     for number, element in enumerate([document, *marked]):
         element.set(MARK, str(number))
         element.append(tree.parse(f'<unknown number="{number}"><deeper>text</deeper></unknown>', "a test"))
     before = dict(_children(document))
-    write(document, spec)
+    kind.write(document, spec)
     marks = [element.get(MARK) for element in document.iter() if element.get(MARK) is not None]
     assert marks == [str(number) for number in range(len(marked) + 1)]
     unknown = sorted(int(element.get("number", "")) for element in document.iter("unknown"))
@@ -191,11 +212,12 @@ def test_editing_keeps_what_it_does_not_know(case: Case, params: Params) -> None
         assert [child for child in there if child in kept] == kept, f"the order in {path}"
 
 
+@every_kind
 @laws
-@given(domains())
-def test_what_is_canonical_can_be_shown_and_loaded(params: Params) -> None:
-    spec = DOMAIN.load(params)
-    again: Any = DOMAIN.load(DOMAIN.show(spec))
+@given(data=st.data())
+def test_what_is_canonical_can_be_shown_and_loaded(kind: ObjectKind, data: st.DataObject) -> None:
+    spec = kind.table.load(data.draw(tasks(kind)))
+    again: Any = kind.table.load(kind.table.show(spec))
     for entry in spec.get("graphics", []):
         entry.pop("password", None)
     assert again == spec

@@ -17,11 +17,17 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document import tree
-from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN, complete
 
-from .cases import CASES, Case
+from .cases import CASES, Case, each
+from .kinds import DOMAIN, NETWORK
 
 MACHINE = ("virt_type", "os_type", "arch", "machine")
+
+COMMANDS = {
+    DOMAIN.name: ("define {file}", "dumpxml --inactive --security-info {name}", "undefine {name}"),
+    NETWORK.name: ("net-define {file}", "net-dumpxml {name}", "net-undefine {name}"),
+}
+"""How virsh defines a kind of object, shows it, and removes it."""
 
 DIFFERENT = {
     "nic-user": "the parser of libvirt 9.0 refuses the backend that its schema offers",
@@ -29,12 +35,12 @@ DIFFERENT = {
     "labels-dynamic": "the test driver has no SELinux",
 }
 
-TOGETHER = [case for case in CASES if case.name not in DIFFERENT]
+TOGETHER = [case for kind in COMMANDS for case in CASES[kind] if case.name not in DIFFERENT]
 
 
 @pytest.fixture(scope="module")
-def understood(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return, by the corpus' names, what libvirt writes after it has read the document."""
+def understood(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
+    """Return, by kind and the corpus' names, what libvirt writes after it has read the document."""
     virsh = shutil.which("virsh")
     if virsh is None:
         if os.environ.get("CI"):
@@ -43,9 +49,9 @@ def understood(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("corpus")
     commands = []
     for case in TOGETHER:
-        file = _without_machine(case, folder)
-        commands += [f"echo ==={case.name}===", f"define {file}", f"dumpxml --inactive --security-info {case.name}"]
-        commands.append(f"undefine {case.name}")
+        file = _file(case, folder)
+        commands.append(f"echo ==={case.kind.name} {case.name}===")
+        commands += [command.format(file=file, name=case.name) for command in COMMANDS[case.kind.name]]
     done = subprocess.run(
         [virsh, "-q", "-c", "test:///default"],
         input="\n".join(commands) + "\n",
@@ -54,32 +60,33 @@ def understood(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         timeout=60,
         check=False,
     )
-    answers = re.split(r"^===(.*?)===", done.stdout, flags=re.MULTILINE)
+    answers = re.split(r"^===(\S+) (.*?)===", done.stdout, flags=re.MULTILINE)
     documents = {}
-    for name, answer in zip(answers[1::2], answers[2::2]):
-        found = re.search(r"<domain .*</domain>", answer, re.DOTALL)
-        documents[name] = found[0] if found else f"{done.stderr}"
+    for kind, name, answer in zip(answers[1::3], answers[2::3], answers[3::3]):
+        found = re.search(rf"<{kind}[ >].*</{kind}>", answer, re.DOTALL)
+        documents[kind, name] = found[0] if found else f"{done.stderr}"
     return documents
 
 
-def _without_machine(case: Case, folder: Path) -> Path:
+def _file(case: Case, folder: Path) -> Path:
     document = case.document()
-    document.set("type", "test")
-    kind = tree.Place("os/type").make(document)
-    kind.attrib.clear()
-    kind.text = "exe" if kind.text == "exe" else "hvm"
-    file = folder / f"{case.name}.xml"
+    if case.kind is DOMAIN:
+        document.set("type", "test")
+        kind = tree.Place("os/type").make(document)
+        kind.attrib.clear()
+        kind.text = "exe" if kind.text == "exe" else "hvm"
+    file = folder / f"{case.kind.name}-{case.name}.xml"
     file.write_text(tree.serialize(document), encoding="utf-8")
     return file
 
 
-@pytest.mark.parametrize("case", TOGETHER, ids=[case.name for case in TOGETHER])
-def test_libvirt_understands(case: Case, understood: dict[str, str]) -> None:
-    answer = understood[case.name]
-    assert answer.startswith("<domain "), answer
-    document = tree.parse(answer, case.name)
+@each(TOGETHER)
+def test_libvirt_understands(case: Case, understood: dict[tuple[str, str], str]) -> None:
+    answer = understood[case.kind.name, case.name]
+    assert answer.startswith(f"<{case.kind.name}"), answer
+    table, document = case.kind.table, tree.parse(answer, case.name)
     params = {name: value for name, value in case.params.items() if name not in MACHINE}
-    spec = complete(DOMAIN.load(params), DOMAIN.read(document))
-    assert list(DOMAIN.differences(document, spec)) == []
-    again = DOMAIN.load(DOMAIN.show(DOMAIN.read(document)))
-    assert list(DOMAIN.differences(document, again)) == []
+    spec = case.kind.complete(table.load(params), table.read(document))
+    assert list(table.differences(document, spec)) == []
+    again = table.load(table.show(table.read(document)))
+    assert list(table.differences(document, again)) == []

@@ -9,48 +9,44 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._document.domain import DOMAIN, complete, write
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError
 from lxml import etree
 
-from .cases import CASES, Case, empty, stated_paths
+from .cases import CASES, Case, every_case, stated_paths
+from .kinds import KINDS, ObjectKind
 
-SCHEMA = Path("/usr/share/libvirt/schemas/domain.rng")
-
-OPTIONS = DOMAIN.argument_spec()
-
-STATING: dict[str, list[Case]] = {}
-for _case in CASES:
-    for _path in {*stated_paths(_case.params, OPTIONS)}:
-        STATING.setdefault(_path, []).append(_case)
-
-NEWER_THAN_9_0 = {
-    ("watchdog.model", "itco"),
-    ("panic.model", "pvpanic"),
-}
-
-NOT_IN_THE_SCHEMA = {
-    # Ours: takes the device away, or leaves the place that the word would stand in.
-    *((f"{device}.model", "none") for device in ("tpm", "watchdog", "vsock", "iommu", "panic")),
-}
+SCHEMAS = Path("/usr/share/libvirt/schemas")
 
 
-@pytest.fixture(scope="module")
-def schema() -> etree.RelaxNG:
-    if not SCHEMA.exists():
+@cache
+def schema(kind: ObjectKind) -> etree.RelaxNG:
+    path = SCHEMAS / kind.schema
+    if not path.exists():
         if os.environ.get("CI"):
-            pytest.fail(f"{SCHEMA} is missing: install libvirt, whose schema has to accept what we write")
-        pytest.skip(f"{SCHEMA} is not installed")
-    return etree.RelaxNG(etree.parse(str(SCHEMA)))
+            pytest.fail(f"{path} is missing: install libvirt, whose schema has to accept what we write")
+        pytest.skip(f"{path} is not installed")
+    return etree.RelaxNG(etree.parse(str(path)))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_schema_accepts(case: Case, schema: etree.RelaxNG) -> None:
-    assert schema.validate(case.document()), schema.error_log
+@cache
+def stating_cases(kind: ObjectKind) -> dict[str, list[Case]]:
+    """Return the cases that state an option, by its path."""
+    found: dict[str, list[Case]] = {}
+    for case in CASES[kind.name]:
+        for path in {*stated_paths(case.params, kind.table.argument_spec())}:
+            found.setdefault(path, []).append(case)
+    return found
+
+
+@every_case
+def test_the_schema_accepts(case: Case) -> None:
+    known = schema(case.kind)
+    assert known.validate(case.document()), known.error_log
 
 
 def words(options: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -75,16 +71,22 @@ def stating(value: Any, path: list[str], word: str) -> Iterator[Any]:
                 yield {**value, path[0]: changed}
 
 
-@pytest.mark.parametrize(("path", "word"), sorted({*words(OPTIONS)} - NEWER_THAN_9_0 - NOT_IN_THE_SCHEMA))
-def test_the_schema_knows_the_word(path: str, word: str, schema: etree.RelaxNG) -> None:
+def offered() -> Iterator[Any]:
+    for kind in KINDS:
+        for path, word in sorted({*words(kind.table.argument_spec())} - kind.newer - kind.ours):
+            yield pytest.param(kind, path, word, id=f"{kind.name}-{path}-{word}")
+
+
+@pytest.mark.parametrize(("kind", "path", "word"), list(offered()))
+def test_the_schema_knows_the_word(kind: ObjectKind, path: str, word: str) -> None:
     """In at least one document of the corpus that states the option it can be this word."""
-    for case in STATING[path]:
+    for case in stating_cases(kind)[path]:
         for params in stating(copy.deepcopy(case.params), path.split("."), word):
-            document = empty()
+            document = kind.empty()
             try:
-                write(document, complete(DOMAIN.load(params), None))
+                kind.write(document, kind.complete(kind.table.load(params), None))
             except InputError:
                 continue
-            if schema.validate(document):
+            if schema(kind).validate(document):
                 return
     pytest.fail(f"no document of the corpus can say {path}: {word}")

@@ -10,12 +10,12 @@ import json
 import tempfile
 import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.stratum.virt.plugins.module_utils import _argspec
 from ansible_collections.stratum.virt.plugins.module_utils._document import tree
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim import guest as guests
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
@@ -32,6 +32,9 @@ from ansible_collections.stratum.virt.plugins.module_utils._reconcile import (
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile.domain import DomainManager
 
 Result = dict[str, Any]
+
+CORE = "ansible_collections.stratum.virt.plugins.module_utils"
+RECONCILE = f"{CORE}._reconcile"
 
 SMALL: dict[str, Any] = {
     "name": "web1",
@@ -51,7 +54,7 @@ _VALIDATORS: dict[str, ArgumentSpecValidator] = {}
 def validated(module: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return options as Ansible hands them to a module: checked, converted, with all defaults."""
     if module not in _VALIDATORS:
-        _VALIDATORS[module] = ArgumentSpecValidator(getattr(_argspec, module)())
+        _VALIDATORS[module] = ArgumentSpecValidator(import_module(f"{CORE}._task.{module}").argument_spec())
     # Through JSON, as options come from the controller: nothing is shared with the caller.
     result = _VALIDATORS[module].validate(json.loads(json.dumps(options)))
     assert not result.error_messages, result.error_messages
@@ -92,6 +95,24 @@ class Node:
     def info(self, **options: Any) -> list[Result]:
         with self.connect() as driver:
             return domain_info.domains(driver, domain_info.load(validated("domain_info", options)))
+
+    def manage(
+        self,
+        module: str,
+        options: dict[str, Any],
+        *,
+        check: bool = False,
+        parameters: str = "",
+        patience: float = 5.0,
+        **more: Any,
+    ) -> Result:
+        """Run one task with another module that manages objects (``pool``); the rest is as for ``task``."""
+        request, manager = (import_module(f"{RECONCILE}.{name}") for name in (f"{module}_request", module))
+        asked = request.load(validated(module, {**options, **more}))._replace(timeout=patience)
+        connect = partial(self.connect, parameters)
+        result = getattr(manager, f"{module.title()}Manager")(connect, LocalHost(), asked).run(check_mode=check)
+        printed: Result = json.loads(json.dumps(result))
+        return printed
 
     def create(self, **options: Any) -> Result:
         """Create a domain whose guest takes no time for anything."""

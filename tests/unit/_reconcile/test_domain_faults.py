@@ -64,7 +64,7 @@ CALLS = [(plan, call) for plan, (_condition, _options, calls) in PLANS.items() f
 def prepare(node: Node, plan: str) -> dict[str, Any]:
     condition, options, _calls = PLANS[plan]
     with node.edit() as state:
-        state.pools["default"] = {"a.qcow2": Volume("/images/a.qcow2")}
+        state.volumes("default").update({"a.qcow2": Volume("/images/a.qcow2")})
     if condition != "absent":
         node.create()
         node.put(condition)

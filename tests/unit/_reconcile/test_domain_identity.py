@@ -352,7 +352,7 @@ def test_a_change_meets_the_same_interface_in_both_documents(node: Node) -> None
 @pytest.fixture
 def pool(node: Node) -> Node:
     with node.edit() as state:
-        state.pools["default"] = {"a.qcow2": Volume("/images/a.qcow2"), "b.qcow2": Volume("/images/b.qcow2")}
+        state.volumes("default").update({"a.qcow2": Volume("/images/a.qcow2"), "b.qcow2": Volume("/images/b.qcow2")})
     return node
 
 

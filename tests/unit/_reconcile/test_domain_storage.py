@@ -108,7 +108,7 @@ def test_nothing_is_deleted_when_the_removal_fails(files: Node, folder: Path, ca
 
 def test_a_disk_of_a_pool_goes_through_the_pool(node: Node) -> None:
     with node.edit() as state:
-        state.pools["default"] = {"a.qcow2": Volume("/images/a.qcow2"), "b.qcow2": Volume("/images/b.qcow2")}
+        state.volumes("default").update({"a.qcow2": Volume("/images/a.qcow2"), "b.qcow2": Volume("/images/b.qcow2")})
     disks = [
         {"target": "vda", "pool": "default", "volume": "a.qcow2"},
         {"target": "vdb", "file": "/images/b.qcow2"},
@@ -116,7 +116,7 @@ def test_a_disk_of_a_pool_goes_through_the_pool(node: Node) -> None:
     create(node, "web1", *disks)
     remove(node, "vda", "vdb")
     with node.edit() as state:
-        assert state.pools == {"default": {}}
+        assert state.volumes("default") == {}
 
 
 def test_a_disk_outside_any_pool_does_not_stop_the_removal(files: Node, folder: Path) -> None:

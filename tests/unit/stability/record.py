@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.stratum.virt.plugins.module_utils import _argspec
 
+PLUGINS = "ansible_collections.stratum.virt.plugins"
 FOLDER = Path(__file__).parent
 COMMAND = "PYTHONPATH=.:build python -m tests.unit.stability.record"
 MODULES = sorted(path.stem for path in (FOLDER.parents[2] / "plugins" / "modules").glob("*.py"))
@@ -27,9 +27,11 @@ FACTS = ("type", "elements", "choices", "default", "required", "aliases")
 
 def interface(module: str) -> dict[str, dict[str, Any]]:
     """Return a module's options and return values by their paths, in a form that can be recorded."""
-    documentation = importlib.import_module(f"ansible_collections.stratum.virt.plugins.modules.{module}")
+    documentation, task = (
+        importlib.import_module(f"{PLUGINS}.{part}.{module}") for part in ("modules", "module_utils._task")
+    )
     return {
-        "options": dict(_options(getattr(_argspec, module)())),
+        "options": dict(_options(task.argument_spec())),
         "returned": dict(_returned(yaml.safe_load(documentation.RETURN))),
     }
 

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""Finding out that a network would take what the node has already: addresses, and the name of a bridge."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .._document import tree
+from .._document.address import Network, network_of
+from .._document.field import Spec
+from .._document.network import NETWORK
+from .._document.network_check import mode_of
+from .._document.network_forward import MANAGED
+from .._document.network_ip import IP
+from .._driver.base import Capability, Driver
+from .._errors import InputError
+from .._host.base import Host
+from .network_seen import networks_of
+
+_ROUTES = "/proc/net/route"
+_ROUTES_6 = "/proc/net/ipv6_route"
+_LARGEST = 1024 * 1024
+_UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200
+
+
+class Route(NamedTuple):
+    """One route of the node."""
+
+    interface: str
+    network: Network
+    direct: bool
+    """Whether the addresses are at this interface, and not behind a gateway."""
+
+
+def check_free(driver: Driver, host: Host, name: str, spec: Spec, bridges: frozenset[str]) -> None:
+    """Raise InputError when the addresses or the bridge of a network that will be active are taken.
+
+    ``bridges`` are its own, whose routes are its own, too.
+    """
+    stated = spec.get("bridge", {}).get("name") if mode_of(spec) in MANAGED else None
+    wanted = [(f"ip[{IP.label(entry, index)}]", network_of(entry)) for index, entry in enumerate(spec.get("ip", ()))]
+    if not wanted and stated is None:
+        return
+    for record in networks_of(driver).describe():
+        document = record.live or record.config
+        if record.name == name or document is None:
+            continue
+        other = NETWORK.read(tree.parse(document, f"the document of {record.name}"))
+        if stated is not None and mode_of(other) in MANAGED and other.get("bridge", {}).get("name") == stated:
+            raise InputError("bridge.name", f"{stated} is the bridge of the network {record.name}.")
+        for path, network in wanted if record.active else ():
+            for entry in other.get("ip", ()):
+                taken = network_of(entry)
+                if network is not None and taken is not None and overlap(network, taken):
+                    raise InputError(path, f"{network} overlaps {taken} of the active network {record.name}.")
+    if Capability.NODE_FILES not in driver.capabilities:
+        return
+    for route in routes(host):
+        for path, network in wanted if route.interface not in bridges else ():
+            if network is not None and _collides(network, route):
+                raise InputError(path, f"{network} overlaps {route.network} at {route.interface} of {host.name}.")
+
+
+def overlap(one: Network, other: Network) -> bool:
+    """Whether two networks have an address in common."""
+    return one.version == other.version and one.overlaps(other)
+
+
+def _collides(network: Network, route: Route) -> bool:
+    """Whether packets could go astray. Of two ways, the kernel takes that to the smaller network: what is behind a
+    gateway collides only when it is the same, which is what libvirt refuses, too."""
+    return overlap(network, route.network) if route.direct else network == route.network
+
+
+def routes(host: Host) -> Iterator[Route]:
+    """Yield the routes of a host, less those to everywhere and those within a link."""
+    for path, parse in ((_ROUTES, _route_4), (_ROUTES_6, _route_6)):
+        if host.status(path) is None:
+            continue
+        for line in host.read(path, _LARGEST).decode("ascii", "replace").splitlines():
+            route = parse(line.split())
+            if route is not None and route.network.prefixlen > 0:
+                yield route
+
+
+def _route_4(words: list[str]) -> Route | None:
+    """Parse a line: interface, destination, gateway, flags, …, mask as the eighth. Numbers in the node's byte order."""
+    if len(words) < 8 or words[1] == "Destination":
+        return None
+    destination, flags, mask = (int(words[index], 16) for index in (1, 3, 7))
+    if not flags & _UP or flags & _REJECT:
+        return None
+    address = ipaddress.IPv4Address(destination.to_bytes(4, sys.byteorder))
+    network = ipaddress.ip_network((address, f"{mask:b}".count("1")), strict=False)
+    return Route(words[0], network, not flags & _GATEWAY)
+
+
+def _route_6(words: list[str]) -> Route | None:
+    """Parse a line: destination and its prefix, source and its prefix, next hop, three counts, flags, interface."""
+    if len(words) < 10:
+        return None
+    flags, interface = int(words[8], 16), words[9]
+    if not flags & _UP or flags & _REJECT or interface == "lo":
+        return None
+    network = ipaddress.ip_network((int(words[0], 16), int(words[1], 16)), strict=False)
+    if network.is_link_local or network.is_multicast:
+        return None
+    return Route(interface, network, not flags & _GATEWAY)

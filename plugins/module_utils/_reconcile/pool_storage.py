@@ -1,0 +1,97 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""What becomes of a removed pool's storage. Data is never lost by accident: it goes only when the task says so, nothing
+goes that anybody needs, and what is no volume of the pool stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .._document.field import Spec
+from .._driver.base import Driver, VolumeRecord
+from .._errors import InputError, names
+from .._host.base import Host
+from .pool_seen import storage
+from .storage_use import file_key
+from .volume_seen import parse, path_of
+from .volume_use import users
+
+_FIXED = ("iscsi", "iscsi-direct", "scsi", "mpath")
+"""Types whose volumes libvirt cannot delete."""
+
+_REMAINS = {
+    "dir": "the folder {path}",
+    "fs": "the folder {path}",
+    "netfs": "the folder {path}",
+    "vstorage": "the folder {path}",
+    "logical": "the volume group {name}",
+    "zfs": "the ZFS pool {name}",
+}
+"""By type, what the volumes were in, and libvirt can delete, too."""
+
+
+class Doomed(NamedTuple):
+    """A volume that is to be deleted."""
+
+    name: str
+    path: str
+
+
+def select(driver: Driver, host: Host, name: str, whole: Spec) -> list[Doomed]:
+    """Return the volumes of an active pool, in the order in which they can be deleted.
+
+    Raises InputError when there are some that must stay, or that the hypervisor cannot delete.
+    """
+    if whole["type"] in _FIXED:
+        raise InputError("delete_storage", f"libvirt cannot delete the volumes of a pool of the type {whole['type']}.")
+    records = storage(driver)[1].describe({name: None})
+    doomed = [Doomed(record.name, _path(record)) for record in records]
+    _check_domains(driver, host, name, doomed)
+    _check_volumes(driver, host, name, doomed)
+    # Folders are only deleted when they are empty. If one is not, nothing else is lost.
+    folders = {record.name for record in records if parse(record).get("type") in ("dir", "netdir")}
+    return sorted(doomed, key=lambda volume: (volume.name not in folders, volume.name))
+
+
+def remains(whole: Spec) -> str | None:
+    """Return in words what is left of a pool's storage without its volumes, ``None`` when that stays."""
+    words = _REMAINS.get(whole["type"])
+    path, name = (whole.get(group, {}).get(option, "") for group, option in (("target", "path"), ("source", "name")))
+    return None if words is None else words.format(path=path, name=name)
+
+
+def _check_domains(driver: Driver, host: Host, name: str, doomed: Sequence[Doomed]) -> None:
+    found = users(driver, host, [((name, volume.name), volume.path) for volume in doomed])
+    kept = [
+        f"{volume.name} is {names(list(dict.fromkeys(str(use) for use in uses)))}"
+        for volume, uses in zip(doomed, found)
+        if uses
+    ]
+    if kept:
+        domains = sorted({use.domain for uses in found for use in uses})
+        raise InputError(
+            "delete_storage",
+            f"{names(kept)}.",
+            hint="Remove these domains first, or take the disks out of them.",
+            domains=domains,
+        )
+
+
+def _check_volumes(driver: Driver, host: Host, name: str, doomed: Sequence[Doomed]) -> None:
+    """Raise InputError when a volume of another pool is built on one of these."""
+    pools, volumes = storage(driver)
+    others = [record.name for record in pools.describe(documents=False) if record.state.active and record.name != name]
+    keys = {file_key(driver, host, volume.path): volume.name for volume in doomed}
+    for record in volumes.describe(dict.fromkeys(others)) if keys and others else ():
+        backing = parse(record).findtext("backingStore/path")
+        below = keys.get(file_key(driver, host, backing)) if backing else None
+        if below is not None and file_key(driver, host, _path(record)) not in keys:
+            raise InputError("delete_storage", f"{record.name} of the pool {record.pool} is built on {below}.")
+
+
+def _path(record: VolumeRecord) -> str:
+    return path_of(parse(record)) or record.key

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""Who uses which storage: domains' disks, the images that these are built on, and what domains boot from."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from .._document import tree
+from .._driver.base import Capability, Driver
+from .._host.base import Host
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+FileKey = Union[str, tuple[int, int]]
+
+_BOOT_FILES = {
+    "os/kernel": "the kernel",
+    "os/initrd": "the initial file system",
+    "os/dtb": "the device tree",
+    "os/loader": "the firmware",
+    "os/nvram": "the firmware's memory",
+}
+
+_QCOW2_MAGIC = b"QFI\xfb"
+_HEADER = 4096
+_LONGEST_CHAIN = 64
+
+
+class Use(NamedTuple):
+    """One use of one file or volume by one domain."""
+
+    domain: str
+    how: str
+    """``a disk``, ``a backing file``, ``the kernel``…"""
+    running: bool
+    """Whether the running domain uses it now; otherwise it will at its next start."""
+    path: str | None
+    """Where it is on this node; ``None`` when that is not known, as of a volume whose pool is not active."""
+    volume: tuple[str, str] | None
+    """Pool and name, when the domain knows it by these."""
+    target: str = ""
+    """Which of the domain's disks it is, when it is one."""
+    writable: bool = True
+    """Whether the domain may write to it."""
+
+    def __str__(self) -> str:
+        return f"{self.how} of {self.domain}"
+
+
+class _Document(NamedTuple):
+    domain: str
+    running: bool
+    root: Element
+
+
+def uses(driver: Driver, host: Host, *, besides: str | None = None) -> Iterator[Use]:
+    """Yield every use of storage by the node's domains, by both their documents, apart from one domain's own."""
+    documents = [
+        _Document(record.name, running, tree.parse(text, f"the document of {record.name}"))
+        for record in driver.domains.describe()
+        if record.name != besides
+        for running, text in ((False, record.config), (True, record.live))
+        if text is not None
+    ]
+    disks = [(document, disk) for document in documents for disk in document.root.iterfind("devices/disk")]
+    # Asked for together: one round trip, however many domains there are.
+    places = paths(driver, [disk for _document, disk in disks])
+    for (document, disk), path in zip(disks, places):
+        volume = volume_of(disk)
+        if path is not None or volume is not None:
+            target, writable = _target(disk), disk.find("readonly") is None
+            yield Use(document.domain, "a disk", document.running, path, volume, target, writable)
+        for backing in () if path is None else backing_files(driver, host, disk, path):
+            yield Use(document.domain, "a backing file", document.running, backing, None, writable=False)
+    for document in documents:
+        yield from _other_uses(document)
+
+
+def by_file(driver: Driver, host: Host, found: Iterable[Use]) -> dict[FileKey, list[Use]]:
+    """Return uses by what their file is known by."""
+    known: dict[FileKey, list[Use]] = {}
+    for use in found:
+        if use.path is not None:
+            known.setdefault(file_key(driver, host, use.path), []).append(use)
+    return known
+
+
+def file_key(driver: Driver, host: Host, path: str) -> FileKey:
+    """Return what a file is known by: one file can have many paths, through links and by their spelling."""
+    status = host.status(path) if Capability.NODE_FILES in driver.capabilities else None
+    return posixpath.normpath(path) if status is None else (status.device, status.inode)
+
+
+def paths(driver: Driver, disks: Sequence[Element]) -> list[str | None]:
+    """Return where each disk's data is on this node, ``None`` where it is elsewhere or nothing is inserted."""
+    volumes = [volume for volume in map(volume_of, disks) if volume is not None]
+    known = driver.volumes.paths(volumes) if volumes and driver.volumes is not None else {}
+    places: list[str | None] = []
+    for disk in disks:
+        source, volume = disk.find("source"), volume_of(disk)
+        if source is None:
+            places.append(None)
+        elif volume is not None:
+            places.append(known.get(volume))
+        else:
+            places.append(source.get("file") or source.get("dev"))
+    return places
+
+
+def _target(disk: Element) -> str:
+    target = disk.find("target")
+    return "" if target is None else target.get("dev", "")
+
+
+def volume_of(disk: Element) -> tuple[str, str] | None:
+    """Return pool and name of a disk's volume, ``None`` when the disk is given in another way."""
+    source = disk.find("source") if disk.get("type") == "volume" else None
+    return None if source is None else (source.get("pool", ""), source.get("volume", ""))
+
+
+def _other_uses(document: _Document) -> Iterator[Use]:
+    for source in document.root.iterfind("devices/disk//backingStore/source"):
+        path = source.get("file") or source.get("dev")
+        if path:
+            yield Use(document.domain, "a backing file", document.running, path, None)
+    for place, how in _BOOT_FILES.items():
+        path = document.root.findtext(place, "").strip()
+        if path:
+            yield Use(document.domain, how, document.running, path, None)
+
+
+def backing_files(driver: Driver, host: Host, disk: Element, path: str) -> Iterator[str]:
+    """Yield the chain of files that a qcow2 image is built on, by reading the images' headers.
+
+    Only where the domain reads it as qcow2, too: what a raw image begins with is for its guest to write.
+    """
+    image_format = disk.find("driver[@type='qcow2']")
+    left = [path] if image_format is not None and Capability.NODE_FILES in driver.capabilities else []
+    for _link in range(_LONGEST_CHAIN):
+        if not left:
+            return
+        for backing in _built_on(host, left.pop(0)):
+            yield backing
+            left.append(backing)
+
+
+def _built_on(host: Host, path: str) -> list[str]:
+    """Return the files that an image's header names.
+
+    Source: https://www.qemu.org/docs/master/interop/qcow2.html (offset and length at bytes 8 and 16).
+    """
+    status = host.status(path)
+    if status is None or status.kind != "file" or not status.size:
+        return []
+    header = host.read(path, _HEADER)
+    offset, length = int.from_bytes(header[8:16], "big"), int.from_bytes(header[16:20], "big")
+    if header[:4] != _QCOW2_MAGIC or not offset or not 0 < length <= 1023:
+        return []
+    folder = path.rpartition("/")[0]
+    stated = _files_of(host.read(path, length, offset=offset).decode("utf-8", "replace"))
+    return [name if name.startswith("/") else f"{folder}/{name}" for name in stated if "\0" not in name]
+
+
+def _files_of(backing: str) -> Iterator[str]:
+    """Yield the files of a backing name, which is a path, ``file:`` with one, or ``json:`` with a whole description."""
+    if not backing.startswith("json:"):
+        yield backing[len("file:") :] if backing.startswith("file:") else backing
+        return
+    try:
+        left = [json.loads(backing[len("json:") :])]
+    except ValueError:
+        return
+    while left:
+        part = left.pop()
+        for name, value in part.items() if isinstance(part, dict) else ():
+            if isinstance(value, str) and name.rpartition(".")[2] == "filename":
+                yield value
+            left.append(value)

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""A volume as it was read, and the pool that it is in."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from .._document import tree
+from .._driver.base import Capability, Driver, PoolRecord, Pools, VolumeRecord, Volumes
+from .._errors import Denied, NotSupported, OperationInvalid
+from .._host.base import Host
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+
+class Seen(NamedTuple):
+    """One volume with its document parsed; ``None`` where there is none."""
+
+    pool: PoolRecord | None
+    record: VolumeRecord | None
+    document: Element | None
+
+    @property
+    def pool_type(self) -> str:
+        """The type of the pool (``dir``, ``logical``…), ``""`` when there is no pool."""
+        text = None if self.pool is None else self.pool.live or self.pool.config
+        return "" if text is None else tree.parse(text, "the pool's document").get("type", "")
+
+
+def storage(driver: Driver) -> tuple[Pools, Volumes]:
+    """Return the driver's storage; raise NotSupported when it has none."""
+    if driver.pools is None or driver.volumes is None:
+        raise NotSupported(f"pool: {driver.uri} has no storage pools.", option="pool")
+    return driver.pools, driver.volumes
+
+
+def read(driver: Driver, host: Host, pool: str, name: str) -> Seen:
+    """Read a volume. The hypervisor does not notice files that come or go by other ways: it is told to look again where
+    there is one that it does not know, or none although it knows one."""
+    pools, volumes = storage(driver)
+    found = pools.describe([pool])
+    if not found:
+        return Seen(None, None, None)
+    record = _describe(volumes, pool, name)
+    if record is None and found[0].state.active:
+        is_listed = bool(volumes.paths([(pool, name)]))
+        if is_listed or _is_file(driver, host, found[0], name):
+            _refresh(pools, pool)
+            record = _describe(volumes, pool, name)
+    return Seen(found[0], record, None if record is None else parse(record))
+
+
+def parse(record: VolumeRecord) -> Element:
+    """Parse a record's document."""
+    return tree.parse(record.document, f"the document of {record.name}")
+
+
+def path_of(document: Element) -> str | None:
+    """Return where a volume is on its node, as its document says."""
+    return document.findtext("target/path") or None
+
+
+def _is_file(driver: Driver, host: Host, pool: PoolRecord, name: str) -> bool:
+    folder = None if pool.live is None else tree.parse(pool.live, "the pool's document").findtext("target/path")
+    if not folder or Capability.NODE_FILES not in driver.capabilities:
+        return False
+    try:
+        return host.status(posixpath.join(folder, name)) is not None
+    except Denied:
+        # What this user may not see, the hypervisor will say when it gets there.
+        return False
+
+
+def _describe(volumes: Volumes, pool: str, name: str) -> VolumeRecord | None:
+    return next(iter(volumes.describe({pool: [name]})), None)
+
+
+def _refresh(pools: Pools, pool: str) -> None:
+    try:
+        pools.refresh(pool)
+    except OperationInvalid:
+        # Somebody is writing to one of its volumes. What was known before has to do.
+        return

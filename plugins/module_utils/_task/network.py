@@ -1,0 +1,42 @@
+# Copyright (c) 2026, The stratum.virt authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Private to stratum.virt: no promise is made about it, and it may change in any release.
+
+"""The module network: its options, and its work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._argspec import CONNECTION, WAIT, ArgumentSpec
+
+if TYPE_CHECKING:
+    from .._module import Call
+
+
+def argument_spec() -> ArgumentSpec:
+    """Return the module's options."""
+    from .._document.network import NETWORK
+    from .._reconcile.network_request import WANTED
+
+    return {
+        **CONNECTION,
+        **WAIT,
+        **NETWORK.argument_spec(),
+        "name": {"type": "str"},
+        "state": {"type": "str", "choices": list(WANTED), "default": "present"},
+        "autostart": {"type": "bool"},
+        "xml": {"type": "str"},
+        "exclusive": {"type": "list", "elements": "str", "choices": list(NETWORK.lists())},
+        "restart": {"type": "str", "choices": ["never", "if_needed"], "default": "never"},
+        "force": {"type": "bool", "default": False},
+    }
+
+
+def work(call: Call) -> dict[str, Any]:
+    """Do what the module was asked."""
+    from .._reconcile.network import NetworkManager
+    from .._reconcile.network_request import load
+
+    return NetworkManager(call.connect, call.host, load(call.params)).run(check_mode=call.check_mode)
