@@ -16,7 +16,8 @@ options:
       - What a new volume has in it. One of O(source.volume), O(source.file) and O(source.url).
       - The content comes into a volume of another name in the same pool, with C(.stratum-partial) in it. It gets its
         name, in one step, when it is complete and its checksum is right. Whatever goes wrong, nothing half is left
-        under the name. If the task is interrupted, the next one removes what it left.
+        under the name. If the task is interrupted, the next one removes what it left. If somebody else has made a
+        volume of that name meanwhile, that one stays, and the task fails.
       - In a pool that cannot rename a volume (one of block devices, or with files that the task cannot reach) it is
         copied under its name instead. If the hypervisor is killed during that, the copy is incomplete.
       - An image becomes what O(format) says, or keeps its format, and grows to O(capacity). A capacity below its own
@@ -94,8 +95,8 @@ options:
       - Makes the volume a seed for cloud-init's data source NoCloud, for a guest that has it as a CD-ROM or disk. It is
         a CD with the label C(cidata), which Linux and Windows can read.
       - The same options make the same bytes, anywhere. The volume is compared with them, and replaced when they
-        differ, which cannot be while a running domain uses it. A volume with anything else in it than a seed is only
-        replaced if O(replace=true).
+        differ, which cannot be while a running or saved domain uses it. A volume with anything else in it than a seed
+        is only replaced if O(replace=true).
       - Each suboption is text, which stays as it is, or a structure, which is written as JSON, which is YAML. All of it
         together has at most 8 MiB.
       - None of it appears in the result or the diff. In the volume, everybody who can read that can read it.

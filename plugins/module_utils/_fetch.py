@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.error import HTTPError
 
@@ -15,6 +16,8 @@ from ansible.module_utils.urls import open_url
 
 from ._reconcile.volume_content import Response
 from ._reconcile.volume_url import unreachable
+
+_LENGTH = re.compile("[0-9]{1,18}")
 
 
 def fetch(url: str, headers: Mapping[str, str], timeout: float) -> Response:
@@ -36,7 +39,7 @@ def fetch(url: str, headers: Mapping[str, str], timeout: float) -> Response:
     return Response(
         status=answer.getcode(),
         location=answer.headers.get("Location"),
-        length=int(length) if length.isdigit() else None,
+        length=int(length) if _LENGTH.fullmatch(length) else None,
         read=read,
         close=answer.close,
     )

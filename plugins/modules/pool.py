@@ -63,8 +63,9 @@ options:
   overwrite:
     description:
       - Whether to make the storage on devices that have something else on them, which is lost.
-      - What is there and as wanted already is never made anew.
-      - Only the types V(fs), V(disk), V(logical) and V(zfs) are on devices.
+      - What is there and as wanted already is never made anew. For a format of which that is not known, it is refused.
+      - A device that the node or a domain works with is refused whatever this says.
+      - Only the types V(fs), V(disk) and V(logical) have it. A ZFS pool is only made of devices on which nothing is.
     type: bool
     default: false
   force:
@@ -78,9 +79,10 @@ options:
     description:
       - Whether to delete the storage with O(state=absent), all of the pool's volumes and what they are in. In check
         mode and in the diff, every one of them is named.
-      - What is not a volume of the pool is never deleted. A folder that is not empty after that is an error.
-      - It is refused while a domain uses one of the volumes, whether it runs or not, and while a volume of another pool
-        is built on one.
+      - What is not a volume of the pool is never deleted. A folder or a volume group that is not empty after that is an
+        error. A ZFS pool stays, because libvirt would destroy it with all file systems that are in it.
+      - It is refused while a domain uses one of the volumes, whether it runs or not, while the node itself works with
+        one, and while a volume of another pool is built on one.
       - The pool must be active, for what is in it is not known otherwise.
       - The volumes of V(iscsi), V(iscsi-direct), V(scsi) and V(mpath) cannot be deleted.
     type: bool

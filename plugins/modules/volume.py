@@ -71,13 +71,14 @@ options:
       - Whether a volume that has other content than O(source) or O(cloud_init) is to be made anew. What is in it is
         lost then.
       - It also lets what cannot be changed, like O(format), become as wanted.
-      - A volume that a running domain uses, or that another one is built on, is never replaced.
+      - A volume that a running or saved domain uses, or that another one is built on, is never replaced. That is looked
+        at again when the new content is there.
     type: bool
     default: false
   allow_shrink:
     description:
       - Whether what is beyond a smaller O(capacity) may be cut off.
-      - A volume that a running domain uses, or that another one is built on, is never shrunk.
+      - A volume that a running or saved domain uses, or that another one is built on, is never shrunk.
     type: bool
     default: false
   force:

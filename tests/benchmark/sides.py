@@ -68,7 +68,9 @@ def peer(uri: str, _file: str) -> dict[str, Work]:
         return sum(len(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)) > 0 for domain in connection.listAllDomains())
 
     def volumes() -> int:
-        return sum(len(volume.XMLDesc()) > 0 for volume in connection.storagePoolLookupByName(POOL).listAllVolumes())
+        found = connection.storagePoolLookupByName(POOL).listAllVolumes()
+        # Type, capacity and allocation; all else that is known of a volume is in its document alone.
+        return sum(len(volume.XMLDesc()) > 0 and volume.info()[1] > 0 for volume in found)
 
     def one() -> int:
         return len(connection.lookupByName("bench0").XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))

@@ -10,13 +10,14 @@ import os
 import threading
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Extent, Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     ConnectionFailed,
     DriverError,
     InputError,
     OutcomeUnknown,
 )
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Extent
 
 from tests.contract.subjects import QemuSubject, Subject
 from tests.contract.volumes import MIB, content, document, joined, put, read, text

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver, Extent, Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver, Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     AlreadyExists,
     DriverError,
@@ -20,6 +20,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     NotSupported,
     OperationInvalid,
 )
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Extent
 
 from tests.contract.calls import outcomes_other_than, volume_calls
 from tests.contract.subjects import Subject

@@ -141,6 +141,33 @@ def test_a_pool_that_running_domains_use_is_not_unmounted(
     pools.apply(name="disk", state="inactive")
 
 
+def test_a_device_that_the_node_works_with_is_never_made_anything_of(
+    pools: Tasks, device: Device, tmp_path: Path
+) -> None:
+    """Whatever it does with it: here another process, which is the only one to see it, has it mounted."""
+    path = device()
+    subprocess.run(["mkfs.ext2", "-q", path], check=True)
+    (tmp_path / "elsewhere").mkdir()
+    mount = 'mount "$0" "$1" && echo mounted && read -r _'
+    argv = ["unshare", "--mount", "sh", "-c", mount, path, str(tmp_path / "elsewhere")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "mounted\n"
+        result = pools.refused(**file_system(path, tmp_path), overwrite=True)
+        assert result["msg"] == f"source.devices: the node works with {path}, or with a part of it."
+        other.communicate()
+
+
+def test_what_is_mounted_can_be_made_anew_when_the_pool_itself_mounts_it(
+    pools: Tasks, device: Device, tmp_path: Path
+) -> None:
+    path = device()
+    pools.make(**file_system(path, tmp_path))
+    source = {"devices": [{"path": path}], "format": "ext2"}
+    pools.apply(name="disk", source=source, restart="if_needed", overwrite=True)
+    assert content(path) == "ext2"
+
+
 def test_a_partition_table(pools: Tasks, device: Device) -> None:
     needs("parted")
     path = device()
@@ -189,3 +216,42 @@ def test_a_volume_group(pools: Tasks, device: Device, group: str) -> None:
     done = pools.apply(name="lvm", state="absent", delete_storage=True)
     assert done["actions"] == ["stop", f"delete the volume group {group}", "undefine"]
     assert content(first) == ""
+
+
+HIDDEN = """
+    logical_volumes {
+        hidden {
+            id = "aaaaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaaaa"
+            status = ["READ", "WRITE", "VISIBLE"]
+            flags = []
+            segment_count = 1
+            segment1 {
+                start_extent = 0
+                extent_count = 1
+                type = "striped"
+                stripe_count = 1
+                stripes = ["pv0", 0]
+            }
+        }
+    }
+"""
+
+
+def test_a_volume_group_with_more_in_it_than_volumes_stays(
+    pools: Tasks, device: Device, group: str, tmp_path: Path
+) -> None:
+    source = {"name": group, "devices": [{"path": device()}]}
+    pools.make(name="lvm", type="logical", source=source, state="active")
+    # Written into what the group says of itself, because lvcreate takes a kernel with a device mapper.
+    metadata = tmp_path / "metadata"
+    subprocess.run(["vgcfgbackup", "--file", str(metadata), group], capture_output=True, check=True)
+    text = metadata.read_text()
+    metadata.write_text(f"{text[: text.rindex('}')]}{HIDDEN}{text[text.rindex('}') :]}")
+    subprocess.run(["vgcfgrestore", "--file", str(metadata), group], capture_output=True, check=True)
+    # What the hypervisor does not know yet, it finds when it looks again; then it is known before.
+    result = pools.run(name="lvm", state="absent", delete_storage=True)
+    assert result["failed_action"] == "stop"
+    assert result["msg"].startswith(f"deleting the volume group {group}: it has more in it than volumes.")
+    result = pools.refused(name="lvm", state="absent", delete_storage=True)
+    assert result["msg"].startswith("delete_storage: the volume group of lvm has more in it than volumes.")
+    assert "hidden" in subprocess.run(["lvs", group], capture_output=True, text=True, check=True).stdout

@@ -146,7 +146,7 @@ def test_a_checksum_of_a_file_of_the_controller(play: Play, volumes: Tasks, node
             "cannot be used: it is stated to be qcow2, and does not begin",
         ),
         ({"file": "images/disk.img", "url": "https://e.org/a"}, "source: it names one volume, one file or one URL"),
-        ({"file": "images/disk.img", "checksum": "md5:0"}, "source.checksum: 'md5:0' is none that can be relied on"),
+        ({"file": "images/disk.img", "checksum": "md5:0"}, "source.checksum: 'md5' is none that can be relied on"),
         ({"file": "images/disk.img", "remote_src": True}, "source.file: 'images/disk.img' is not an absolute path"),
         ({"file": ["a"]}, "source"),
         ("nonsense", "dictionary requested, could not parse"),

@@ -159,6 +159,21 @@ def test_the_task_is_killed_while_the_daemon_converts(volumes: Tasks, node: Node
     assert subprocess.run(argv, check=False).returncode == 0
 
 
+def test_a_file_that_a_busy_pool_does_not_know_stays(volumes: Tasks, node: Node, tmp_path: Path) -> None:
+    """libvirt does not look into a pool while it makes a volume there."""
+    with (tmp_path / "large").open("wb") as large:
+        large.writelines([b"x" * MIB] * 1024)
+    busy = volumes.start(pool="default", name="a", format="qcow2", source=of_file(tmp_path / "large"))
+    wait_until(lambda: busy.ended or (node.images / PARTIAL).exists())
+    (node.images / "b").write_bytes(OLD)
+    (tmp_path / "new").write_bytes(NEW)
+    result = volumes.run(pool="default", name="b", source=of_file(tmp_path / "new"))
+    assert result["changed"] is False
+    assert "nobody knows where b has its content from" in str(result["warnings"])
+    assert busy.result()["changed"]
+    assert (node.images / "b").read_bytes() == OLD
+
+
 def test_two_tasks_make_one_volume(volumes: Tasks, tmp_path: Path) -> None:
     (tmp_path / "new").write_bytes(NEW)
     stated = {"pool": "default", "name": "a", "source": of_file(tmp_path / "new")}

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -71,6 +72,9 @@ def test_words_of_a_seed_are_not_blanked_elsewhere(modules: Modules) -> None:
         {"source": {"url": f"http://me:{PASSWORD}@e.org/a"}},
         {"source": {"url": f"https://me:{PASSWORD}@e.org/a", "volume": "b"}},
         {"source": {"volume": "b", "headers": {"X-Token": PASSWORD}}},
+        {"source": {"url": "https://e.org/a", "headers": {"X-Token": f"{PASSWORD}\n"}}},
+        {"source": {"url": f"https://me:x/{PASSWORD}@e.org/a"}},
+        {"source": {"url": "https://e.org/a", "checksum": f"md5:https://me:{PASSWORD}@e.org/a"}},
     ],
 )
 def test_a_task_that_makes_no_sense_tells_no_secret(modules: Modules, options: dict[str, Any]) -> None:
@@ -89,6 +93,21 @@ def test_content_is_fetched(modules: Modules, server: Server) -> None:
     assert PASSWORD not in json.dumps(done)
     assert volume(modules, source=source)["changed"] is False
     assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("location", ["/a disk.img", "/ä disk.img"])
+def test_a_redirection_with_what_no_url_has(modules: Modules, server: Server, location: str) -> None:
+    server.files[quote(location, encoding="latin-1")] = DATA
+    server.redirections["/latest"] = location
+    done = volume(modules, source={"url": server.url("/latest", "http"), "checksum": CHECKSUM})
+    assert not done.get("failed"), done
+
+
+@pytest.mark.parametrize("location", ["http://[bad", f"http://{'a' * 70}.org/"])
+def test_a_redirection_that_makes_no_sense(modules: Modules, server: Server, location: str) -> None:
+    server.redirections["/latest"] = location
+    failed = volume(modules, source={"url": server.url("/latest", "http"), "checksum": CHECKSUM})
+    assert "cannot be asked for" in failed["msg"]
 
 
 def test_what_is_packed_is_not_unpacked_on_the_way(modules: Modules, server: Server) -> None:

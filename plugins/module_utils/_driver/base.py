@@ -19,8 +19,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from .._deadline import Deadline
-from .._host.base import ContentWriter
-from .._host.base import Extent as Extent  # drivers and managers take it from here
+from .._host.base import ContentWriter, Extent
 
 
 class Capability(Enum):

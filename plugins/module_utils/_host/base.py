@@ -100,6 +100,11 @@ class Host(ABC):
         """Describe a file; ``None`` when there is none."""
 
     @abstractmethod
+    def is_held(self, path: str) -> bool:
+        """Whether the node itself works with a block device or with a part of it: has it mounted, swaps to it, or has
+        made another device of it. Not when nobody may look."""
+
+    @abstractmethod
     def read(self, path: str, size: int, *, offset: int = 0) -> bytes:
         """Return up to ``size`` bytes of a file; raise StratumError when it cannot be read."""
 

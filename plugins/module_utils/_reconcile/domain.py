@@ -32,12 +32,17 @@ class DomainManager(Manager[DomainRequest, Seen, DomainPlan]):
     def plan(self, driver: Driver, seen: Seen) -> DomainPlan:
         return DomainPlan(driver, self.host, self.request, seen)
 
-    def rest(self, driver: Driver, sent: str) -> tuple[Seen, DomainPlan]:
+    def rest(self, driver: Driver, plan: DomainPlan, sent: str) -> tuple[Seen, DomainPlan]:
         request = self.request
         if request.state == "restarted" and sent == Verb.START.value:
             # Only this start was left to do; a plan made anew would restart it once more.
             request = request._replace(state="running")
         seen = self.read(driver)
+        cycled = request.state == "present" and sent in [verb.value for verb in plan.cycle()]
+        if cycled and seen.condition == "stopped":
+            # It was stopped only to be started again, which a plan made anew does not know.
+            request = request._replace(state=plan.end)
+            return self.go_on(driver, DomainPlan(driver, self.host, request, seen), sent)
         return seen, DomainPlan(driver, self.host, request, seen)
 
     def settle(

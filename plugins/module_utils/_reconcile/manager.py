@@ -74,8 +74,16 @@ class Manager(ABC, Generic[AnyRequest, AnySeen, AnyPlan]):
         """What two tasks take turns by. The URI does not count, because many URIs reach the same object."""
         return f"{self.kind} {self.request.name}"
 
-    def rest(self, driver: Driver, sent: str) -> tuple[AnySeen, AnyPlan]:
-        """Read again after the outcome of the action ``sent`` got lost, and plan what is left."""
+    def rest(self, driver: Driver, plan: AnyPlan, sent: str) -> tuple[AnySeen, AnyPlan]:
+        """Read again after the outcome of the action ``sent`` of a plan got lost, and plan what is left."""
+        seen = self.read(driver)
+        return seen, self.plan(driver, seen)
+
+    def go_on(self, driver: Driver, rest: AnyPlan, sent: str) -> tuple[AnySeen, AnyPlan]:
+        """Carry out the ``rest`` of a plan whose action ``sent`` got lost, where one made anew would not have it."""
+        if sent not in [step.action for step in rest.steps]:
+            self.done.append(sent)
+        self.apply(rest)
         seen = self.read(driver)
         return seen, self.plan(driver, seen)
 
@@ -138,7 +146,7 @@ class Manager(ABC, Generic[AnyRequest, AnySeen, AnyPlan]):
         sent = str(error.facts["failed_action"])
         try:
             with self._connect() as driver:
-                seen, rest = self.rest(driver, sent)
+                seen, rest = self.rest(driver, plan, sent)
         except StratumError as second:
             raise OutcomeUnknown(
                 f"{error.reason} It could not be read again: {second.reason}",

@@ -32,7 +32,7 @@ class NetworkManager(Manager[NetworkRequest, Seen, NetworkPlan]):
     def plan(self, driver: Driver, seen: Seen) -> NetworkPlan:
         return NetworkPlan(driver, self.host, self.request, seen)
 
-    def rest(self, driver: Driver, sent: str) -> tuple[Seen, NetworkPlan]:
+    def rest(self, driver: Driver, plan: NetworkPlan, sent: str) -> tuple[Seen, NetworkPlan]:
         seen = self.read(driver)
         if self.request.state in ("present", "active") and sent.startswith(("stop", "start", "reconnect ")):
             # It was being started, and nobody may be left cut off: a plan made anew does not know who was connected.

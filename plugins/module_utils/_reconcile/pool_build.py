@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._document import tree
 from .._document.field import Spec
@@ -18,15 +18,18 @@ from .._errors import Denied, InputError, NotSupported, StratumError, names
 from .._host.base import Host
 from .plan import Change
 from .pool_request import PoolRequest
-from .signature import NAMES_OF_FILE_SYSTEMS, SPAN, identify
+from .signature import NAMES_OF_FILE_SYSTEMS, NAMES_OF_PARTITION_TABLES, SPAN, UNKNOWN, identify
 from .storage_use import file_key, uses
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 _MOUNTS = "/proc/self/mounts"
 _BLANK = "\\040"
 """How a blank stands there. Source: getmntent(3)."""
 
-_PARTITION = re.compile(r"(?:-part|p)?\d*")
-"""What follows a device's path in those of its partitions."""
+_PARTITION = re.compile(r"(.+?)(?:-part|p)?\d+")
+"""The path of a partition, with that of its device."""
 
 
 class Build(NamedTuple):
@@ -40,14 +43,20 @@ class Build(NamedTuple):
     """What is on the device could not be seen: the hypervisor looks, and leaves alone what it finds."""
 
 
+def _whole(path: str) -> str:
+    """Return the path of the device that a partition is of, by its name; of another device, its own."""
+    partition = _PARTITION.fullmatch(path)
+    return path if partition is None else partition.group(1)
+
+
 class Builder:
     """Finds out what building a pool would be for.
 
-    ``mounted`` is where the pool itself has mounted its device, which it is stopped for.
+    ``live`` is the document of an active pool, which lets go of its devices first: it is stopped for this.
     """
 
     def __init__(
-        self, driver: Driver, host: Host, request: PoolRequest, whole: Spec, *, mounted: str | None = None
+        self, driver: Driver, host: Host, request: PoolRequest, whole: Spec, *, live: Element | None = None
     ) -> None:
         self._driver = driver
         self._host = host
@@ -56,7 +65,8 @@ class Builder:
         self._type: str = whole["type"]
         self._source: Spec = whole.get("source", {})
         self._path: str = whole.get("target", {}).get("path", "")
-        self._mounted = mounted
+        self._mounted = None if live is None else live.findtext("target/path")
+        self._own = [] if live is None else [device.get("path", "") for device in live.iterfind("source/device")]
         self._has_files = Capability.NODE_FILES in driver.capabilities
 
     def needed(self) -> Build | None:
@@ -86,9 +96,8 @@ class Builder:
     def _file_system(self) -> Build | None:
         wanted = self._source.get("format", "auto")
         device = self._devices()[0]
-        found = self._look(device)
-        right = found in NAMES_OF_FILE_SYSTEMS if wanted == "auto" else found == wanted
-        if right:
+        found = self._look(device, wanted)
+        if self._is_there(device, found, wanted, NAMES_OF_FILE_SYSTEMS):
             return self._mount_point()
         if wanted == "auto":
             if found is None:
@@ -104,8 +113,20 @@ class Builder:
         stated = self._source.get("format", "unknown")
         wanted = "dos" if stated == "unknown" else stated
         device = self._devices()[0]
-        found = self._look(device)
-        return None if found == wanted else self._make(f"{wanted} partition table", [device], {device: found})
+        found = self._look(device, wanted)
+        if self._is_there(device, found, wanted, NAMES_OF_PARTITION_TABLES):
+            return None
+        return self._make(f"{wanted} partition table", [device], {device: found})
+
+    def _is_there(self, device: str, found: str | None, wanted: str, known: Collection[str]) -> bool:
+        """Whether what is on a device is what is wanted; something unknown is, if it may be."""
+        if wanted == "auto":
+            return found in known
+        if wanted in known or not found:
+            return found == wanted
+        if self._overwrite:
+            raise InputError("overwrite", f"whether there is {wanted} on {device} already is not known here.")
+        return found == UNKNOWN
 
     def _volume_group(self) -> Build | None:
         group = self._source["name"]
@@ -115,8 +136,7 @@ class Builder:
             return self._make(f"volume group {group}", self._devices(), {}) if self._devices() else None
         if group not in there:
             return self._make_of_devices(f"volume group {group}")
-        different = sorted(set(self._devices()).symmetric_difference(there[group])) if self._devices() else []
-        if different and there[group]:
+        if self._devices() and there[group] and not self._same_files(self._devices(), there[group]):
             raise InputError(
                 "source.devices",
                 f"the volume group {group} is on {names(there[group])}, and that is not changed here.",
@@ -126,10 +146,16 @@ class Builder:
 
     def _zfs_pool(self) -> Build | None:
         # A ZFS pool that is imported has a folder there, as long as the node runs Linux.
-        whole = self._source["name"].partition("/")[0]
+        whole, _slash, inner = self._source["name"].partition("/")
         if not self._devices() or (self._has_files and self._exists(f"/proc/spl/kstat/zfs/{whole}")):
             return None
-        return self._make_of_devices(f"ZFS pool {whole}")
+        if inner:
+            raise InputError("source.devices", f"only the ZFS pool {whole} is made of devices, not what is in it.")
+        build = self._make_of_devices(f"ZFS pool {whole}")
+        if build.overwrite or build.uncertain:
+            # libvirt does not look, and ZFS itself knows little of what it would destroy.
+            raise InputError("source.devices", "libvirt makes a ZFS pool only of devices that are seen to be blank.")
+        return build._replace(overwrite=None)
 
     def _make_of_devices(self, what: str) -> Build:
         devices = self._devices()
@@ -175,8 +201,11 @@ class Builder:
         ]
         for device in devices:
             for path, reason in works:
-                if self._is_part(path, device):
+                if self._overlaps(path, device):
                     raise InputError("source.devices", f"{path} {reason}.", hint="Take it out of there first.")
+            held = self._has_files and self._host.is_held(device)
+            if held and not any(self._overlaps(path, device) for path in self._own):
+                raise InputError("source.devices", f"the node works with {device}, or with a part of it.")
 
     def _mounts(self) -> list[tuple[str, str]]:
         if not self._has_files or self._host.status(_MOUNTS) is None:
@@ -185,11 +214,15 @@ class Builder:
         fields = [line.split(" ") for line in lines if line.startswith("/")]
         return [(field[0], field[1].replace(_BLANK, " ")) for field in fields if len(field) > 1]
 
-    def _is_part(self, path: str, device: str) -> bool:
-        """Whether a path is that of a device or, by its name, of one of its partitions."""
-        if _PARTITION.fullmatch(path.removeprefix(device)):
-            return True
-        return file_key(self._driver, self._host, path) == file_key(self._driver, self._host, device)
+    def _overlaps(self, path: str, device: str) -> bool:
+        """Whether a path is that of a device or, by their names, of one of its partitions or of what it is one of."""
+        pairs = ((path, device), (_whole(path), device), (path, _whole(device)))
+        return any(self._same_files([one], [other]) for one, other in pairs)
+
+    def _same_files(self, some: Iterable[str], others: Iterable[str]) -> bool:
+        """Whether these paths are those of the same files."""
+        first, second = ({file_key(self._driver, self._host, path) for path in paths} for paths in (some, others))
+        return first == second
 
     def _devices(self) -> list[str]:
         return [device["path"] for device in self._source.get("devices", ())]
@@ -201,7 +234,7 @@ class Builder:
         except Denied:
             return False
 
-    def _look(self, device: str) -> str | None:
+    def _look(self, device: str, wanted: str = "") -> str | None:
         """Return what is on a device, ``""`` for nothing, ``None`` when it cannot be seen."""
         if not self._has_files:
             return None
@@ -214,7 +247,7 @@ class Builder:
         if status.kind not in ("block", "file"):
             raise InputError("source.devices", f"{device} is not a device, but of the kind {status.kind}.")
         try:
-            return identify(self._host.read(device, SPAN))
+            return identify(self._host.read(device, SPAN), wanted)
         except StratumError:
             # The daemon may read what this user may not.
             return None

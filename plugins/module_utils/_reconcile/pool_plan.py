@@ -136,9 +136,7 @@ class PoolPlan(Plan):
     def _build(self, wanted: Wanted) -> Build | None:
         from .pool_build import Builder
 
-        live = self._seen.live
-        mounted = None if live is None else live.findtext("target/path")
-        build = Builder(self._driver, self._host, self._request, wanted.whole, mounted=mounted).needed()
+        build = Builder(self._driver, self._host, self._request, wanted.whole, live=self._seen.live).needed()
         if build is not None and build.overwrite:
             from .pool_use import check_overwriting
 
@@ -217,11 +215,13 @@ class PoolPlan(Plan):
             # A transient pool is gone when it is stopped, and what it was in could not be deleted.
             text = tree.serialize(config)
             self.add("define", Effect.CONFIG, lambda: self._pools.define(text))
-        for verb in steps:
-            self._add_verb(verb)
         if left is not None:
+            self.add(Verb.STOP.value, Effect.RESTART, self._stopping_emptied(name))
             self.show([Change("storage", left, None)])
             self.add(f"delete {left}", Effect.DESTROY_DATA, lambda: self._delete(name, left))
+        else:
+            for verb in steps:
+                self._add_verb(verb)
         if record.persistent or left is not None:
             self.add("undefine", Effect.CONFIG, lambda: self._pools.undefine(name))
 
@@ -241,6 +241,18 @@ class PoolPlan(Plan):
             action = f"delete the volume {volume.name} ({volume.path})"
             self.add(action, Effect.DESTROY_DATA, self._deleting(name, volume))
         return remains(whole)
+
+    def _stopping_emptied(self, name: str) -> Callable[[], None]:
+        live = self._seen.live
+
+        def run() -> None:
+            from .pool_storage import check_emptied
+
+            if live is not None:
+                check_emptied(self._driver, name, POOL.read(live))
+            self._pools.destroy(name)
+
+        return run
 
     def _deleting(self, name: str, volume: Doomed) -> Callable[[], None]:
         return lambda: self._volumes.delete(name, volume.name)

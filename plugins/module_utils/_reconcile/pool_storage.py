@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .._document.field import Spec
-from .._driver.base import Driver, VolumeRecord
-from .._errors import InputError, names
+from .._document.volume import VOLUME
+from .._driver.base import Capability, Driver, VolumeRecord
+from .._errors import InputError, OperationInvalid, names
 from .._host.base import Host
 from .pool_seen import storage
 from .storage_use import file_key
@@ -29,9 +30,11 @@ _REMAINS = {
     "netfs": "the folder {path}",
     "vstorage": "the folder {path}",
     "logical": "the volume group {name}",
-    "zfs": "the ZFS pool {name}",
 }
-"""By type, what the volumes were in, and libvirt can delete, too."""
+"""By type, what the volumes were in, and libvirt can delete, too. A ZFS pool it would destroy with all file systems."""
+
+
+_LVM = "It stays. Look at it with lvs, and remove what is not needed any more."
 
 
 class Doomed(NamedTuple):
@@ -50,6 +53,9 @@ def select(driver: Driver, host: Host, name: str, whole: Spec) -> list[Doomed]:
         raise InputError("delete_storage", f"libvirt cannot delete the volumes of a pool of the type {whole['type']}.")
     records = storage(driver)[1].describe({name: None})
     doomed = [Doomed(record.name, _path(record)) for record in records]
+    if whole["type"] == "logical":
+        _check_listed(driver, name, records)
+    _check_idle(driver, host, doomed)
     _check_domains(driver, host, name, doomed)
     _check_volumes(driver, host, name, doomed)
     # Folders are only deleted when they are empty. If one is not, nothing else is lost.
@@ -57,11 +63,41 @@ def select(driver: Driver, host: Host, name: str, whole: Spec) -> list[Doomed]:
     return sorted(doomed, key=lambda volume: (volume.name not in folders, volume.name))
 
 
+def check_emptied(driver: Driver, name: str, whole: Spec) -> None:
+    """Raise OperationInvalid when there is still something in the volume group of a pool whose volumes are deleted."""
+    if whole["type"] != "logical":
+        return
+    pools, _volumes = storage(driver)
+    pools.refresh(name)
+    for record in pools.describe([name], documents=False):
+        if record.allocation:
+            raise OperationInvalid(f"deleting {remains(whole)}: it has more in it than volumes.", hint=_LVM)
+
+
 def remains(whole: Spec) -> str | None:
     """Return in words what is left of a pool's storage without its volumes, ``None`` when that stays."""
     words = _REMAINS.get(whole["type"])
     path, name = (whole.get(group, {}).get(option, "") for group, option in (("target", "path"), ("source", "name")))
     return None if words is None else words.format(path=path, name=name)
+
+
+def _check_listed(driver: Driver, name: str, records: Sequence[VolumeRecord]) -> None:
+    """Raise InputError when a volume group has more in it than volumes, which would go with it.
+
+    libvirt shows neither what is not active nor thin pools.
+    """
+    allocations = [VOLUME.read(parse(record)).get("allocation") or 0 for record in records]
+    for pool in storage(driver)[0].describe([name], documents=False):
+        if pool.allocation > sum(allocations):
+            raise InputError("delete_storage", f"the volume group of {name} has more in it than volumes.", hint=_LVM)
+
+
+def _check_idle(driver: Driver, host: Host, doomed: Sequence[Doomed]) -> None:
+    """Raise InputError when the node itself works with a volume."""
+    for volume in doomed if Capability.NODE_FILES in driver.capabilities else ():
+        status = host.status(volume.path)
+        if status is not None and status.kind == "block" and host.is_held(volume.path):
+            raise InputError("delete_storage", f"the node works with {volume.name} ({volume.path}).")
 
 
 def _check_domains(driver: Driver, host: Host, name: str, doomed: Sequence[Doomed]) -> None:

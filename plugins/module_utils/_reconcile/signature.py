@@ -10,18 +10,22 @@ The names are those of blkid, which libvirt uses for its formats, too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-SPAN = 1024 * 1024
+SPAN = 4 * 1024 * 1024
 """Bytes at a device's beginning within which everything known here shows itself."""
 
 UNKNOWN = "something unknown"
 
 _EXT_MAGIC = (0x438, b"\x53\xef")
-_EXT_COMPATIBLE, _EXT_INCOMPATIBLE = 0x45C, 0x460
+_EXT_COMPATIBLE, _EXT_INCOMPATIBLE, _EXT_READ_ONLY = 0x45C, 0x460, 0x464
 _HAS_JOURNAL = 0x4
-_EXT4_ONLY = 0x40 | 0x80 | 0x200
-"""Extents, more than 2**32 blocks, block groups that are spread out."""
+_IS_JOURNAL = 0x8
+_EXT3_INCOMPATIBLE = 0x2 | 0x4 | 0x10
+"""File types in folders, a journal to recover, block groups with their descriptors."""
+_EXT3_READ_ONLY = 0x1 | 0x2 | 0x4
+"""Fewer superblocks, large files, folders as trees."""
 
 
 class Signature(NamedTuple):
@@ -47,7 +51,7 @@ FILE_SYSTEMS = (
     Signature("hfs+", 0x400, b"HX\x00\x05"),
     Signature("udf", 0x8001, b"BEA01"),
     Signature("iso9660", 0x8001, b"CD001"),
-    Signature("vmfs", 0x100000 - 0x200, b"VMFS"),
+    Signature("vmfs", 0x200000, b"\x5e\xf1\xab\x2f"),
 )
 PARTITION_TABLES = (
     Signature("gpt", 512, b"EFI PART"),
@@ -66,30 +70,46 @@ _OTHERS = (
     Signature("linux_raid_member", 0x1000, b"\xfc\x4e\x2b\xa9"),
     Signature("swap", 4086, b"SWAPSPACE2"),
     Signature("qcow2", 0, b"QFI\xfb"),
+    Signature("VMFS_volume_member", 0x100000, b"\x0d\xd0\x01\xc0"),
 )
 
 NAMES_OF_FILE_SYSTEMS = frozenset(("ext2", "ext3", "ext4", *(signature.name for signature in FILE_SYSTEMS)))
+NAMES_OF_PARTITION_TABLES = frozenset(signature.name for signature in PARTITION_TABLES)
+
+_WITH_BOOT_SECTOR = frozenset(("gpt", "vfat", "ntfs", "exfat"))
+"""What begins as a partition table of the kind ``dos`` does, too."""
 
 
-def identify(data: bytes) -> str:
-    """Return the name of what is on a device that begins with ``data``, ``""`` when that is nothing but zeros."""
+def identify(data: bytes, wanted: str = "") -> str:
+    """Return the name of what is on a device that begins with ``data``, ``""`` when that is nothing but zeros.
+
+    Signs of what was there before can be left, or in somebody's data: of several things, ``wanted`` is what is there.
+    """
     if not data.strip(b"\0"):
         return ""
     # A boot sector can be that of a file system, and that of a partition table protects a newer one.
-    for signature in (*_OTHERS, *FILE_SYSTEMS):
-        if data.startswith(signature.magic, signature.offset):
-            return signature.name
-    if data.startswith(_EXT_MAGIC[1], _EXT_MAGIC[0]):
-        return _which_ext(data)
-    found = (signature.name for signature in PARTITION_TABLES if data.startswith(signature.magic, signature.offset))
-    return next(found, UNKNOWN)
+    found = [*_found(data, (*_OTHERS, *FILE_SYSTEMS)), *_found_ext(data), *_found(data, PARTITION_TABLES)]
+    if wanted in found and not (wanted == "dos" and _WITH_BOOT_SECTOR.intersection(found)):
+        return wanted
+    return next(iter(found), UNKNOWN)
+
+
+def _found(data: bytes, signatures: Iterable[Signature]) -> list[str]:
+    return [signature.name for signature in signatures if data.startswith(signature.magic, signature.offset)]
+
+
+def _found_ext(data: bytes) -> list[str]:
+    return [_which_ext(data)] if data.startswith(_EXT_MAGIC[1], _EXT_MAGIC[0]) else []
 
 
 def _which_ext(data: bytes) -> str:
-    """Return which of its versions a file system of the ext family is, by its features."""
-    compatible, incompatible = (
-        int.from_bytes(data[offset : offset + 4], "little") for offset in (_EXT_COMPATIBLE, _EXT_INCOMPATIBLE)
+    """Return which of its versions a file system of the ext family is, by its features, as blkid does."""
+    compatible, incompatible, read_only = (
+        int.from_bytes(data[offset : offset + 4], "little")
+        for offset in (_EXT_COMPATIBLE, _EXT_INCOMPATIBLE, _EXT_READ_ONLY)
     )
-    if incompatible & _EXT4_ONLY:
+    if incompatible & _IS_JOURNAL:
+        return "jbd"
+    if incompatible & ~_EXT3_INCOMPATIBLE or read_only & ~_EXT3_READ_ONLY:
         return "ext4"
     return "ext3" if compatible & _HAS_JOURNAL else "ext2"

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 FileKey = Union[str, tuple[int, int]]
 
+_SOURCES = {
+    "devices/disk//backingStore/source": "a backing file",
+    "devices/disk//dataStore/source": "the data of a disk",
+    "devices/disk/mirror/source": "the copy of a disk",
+    "devices/filesystem/source": "a file system",
+    "os/nvram/source": "the firmware's memory",
+}
 _BOOT_FILES = {
     "os/kernel": "the kernel",
     "os/initrd": "the initial file system",
@@ -50,6 +57,8 @@ class Use(NamedTuple):
     """Which of the domain's disks it is, when it is one."""
     writable: bool = True
     """Whether the domain may write to it."""
+    saved: bool = False
+    """Whether the domain will go on from a managed save image, which counts on what is in it."""
 
     def __str__(self) -> str:
         return f"{self.how} of {self.domain}"
@@ -58,13 +67,14 @@ class Use(NamedTuple):
 class _Document(NamedTuple):
     domain: str
     running: bool
+    saved: bool
     root: Element
 
 
 def uses(driver: Driver, host: Host, *, besides: str | None = None) -> Iterator[Use]:
     """Yield every use of storage by the node's domains, by both their documents, apart from one domain's own."""
     documents = [
-        _Document(record.name, running, tree.parse(text, f"the document of {record.name}"))
+        _Document(record.name, running, record.saved, tree.parse(text, f"the document of {record.name}"))
         for record in driver.domains.describe()
         if record.name != besides
         for running, text in ((False, record.config), (True, record.live))
@@ -77,9 +87,9 @@ def uses(driver: Driver, host: Host, *, besides: str | None = None) -> Iterator[
         volume = volume_of(disk)
         if path is not None or volume is not None:
             target, writable = _target(disk), disk.find("readonly") is None
-            yield Use(document.domain, "a disk", document.running, path, volume, target, writable)
+            yield Use(document.domain, "a disk", document.running, path, volume, target, writable, document.saved)
         for backing in () if path is None else backing_files(driver, host, disk, path):
-            yield Use(document.domain, "a backing file", document.running, backing, None, writable=False)
+            yield Use(document.domain, "a backing file", document.running, backing, None, "", False, document.saved)
     for document in documents:
         yield from _other_uses(document)
 
@@ -127,14 +137,15 @@ def volume_of(disk: Element) -> tuple[str, str] | None:
 
 
 def _other_uses(document: _Document) -> Iterator[Use]:
-    for source in document.root.iterfind("devices/disk//backingStore/source"):
-        path = source.get("file") or source.get("dev")
+    found = [
+        (how, source.get("file") or source.get("dev"))
+        for place, how in _SOURCES.items()
+        for source in document.root.iterfind(place)
+    ]
+    found.extend((how, document.root.findtext(place, "").strip()) for place, how in _BOOT_FILES.items())
+    for how, path in found:
         if path:
-            yield Use(document.domain, "a backing file", document.running, path, None)
-    for place, how in _BOOT_FILES.items():
-        path = document.root.findtext(place, "").strip()
-        if path:
-            yield Use(document.domain, how, document.running, path, None)
+            yield Use(document.domain, how, document.running, path, None, saved=document.saved)
 
 
 def backing_files(driver: Driver, host: Host, disk: Element, path: str) -> Iterator[str]:
@@ -176,10 +187,12 @@ def _files_of(backing: str) -> Iterator[str]:
         return
     try:
         left = [json.loads(backing[len("json:") :])]
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     while left:
         part = left.pop()
+        if isinstance(part, list):
+            left.extend(part)
         for name, value in part.items() if isinstance(part, dict) else ():
             if isinstance(value, str) and name.rpartition(".")[2] == "filename":
                 yield value

@@ -30,7 +30,7 @@ class VolumeManager(Manager[VolumeRequest, Seen, VolumePlan]):
         return f"volume {self.request.pool}/{self.request.name}"
 
     def read(self, driver: Driver) -> Seen:
-        return read(driver, self.host, self.request.pool, self.request.name)
+        return read(driver, self.host, self.request.pool, self.request.name, self.request.timeout)
 
     def plan(self, driver: Driver, seen: Seen) -> VolumePlan:
         return VolumePlan(driver, self.host, self.request, seen)

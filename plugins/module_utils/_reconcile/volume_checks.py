@@ -53,12 +53,11 @@ def check_unused(request: VolumeRequest, use: Usage) -> None:
 
 def check_replaceable(request: VolumeRequest, option: str, use: Usage) -> None:
     """Raise InputError when other content would come up under somebody who uses it."""
-    words = [*(str(each) for each in use.running), *use.below]
-    if words:
+    if use.held:
         raise InputError(
             option,
-            f"{request.name} is {names(list(dict.fromkeys(words)))}, so its content is not replaced.",
-            hint="Stop the domain first, or take the volume away there.",
+            f"{request.name} is {names(use.held)}, so its content is not replaced.",
+            hint="Stop the domain first, or take the volume away there. A saved one has to be started before.",
         )
 
 
@@ -78,11 +77,9 @@ def check_shrinking(driver: Driver, request: VolumeRequest, seen: Element, size:
             hint="State allow_shrink: true if what is there may be lost.",
         )
     check_resizing(driver)
-    words = [*map(str, use().running), *use().below]
+    words = use().held
     if words:
-        raise InputError(
-            "capacity", f"{request.name} is {names(list(dict.fromkeys(words)))}.", hint="Only an unused one is shrunk."
-        )
+        raise InputError("capacity", f"{request.name} is {names(words)}.", hint="Only an unused one is shrunk.")
     taken = known.get("allocation", 0)
     if size < taken:
         raise InputError(

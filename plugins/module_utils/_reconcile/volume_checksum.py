@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .._driver.base import Extent
 from .._errors import InputError, StratumError
+from .._host.base import Extent
 from .volume_content import Fetch
 from .volume_stream import watched
 
@@ -48,7 +48,7 @@ def parse(stated: str) -> Checksum:
     if not colon or algorithm not in ALGORITHMS:
         raise InputError(
             OPTION,
-            f"{stated!r} is none that can be relied on.",
+            f"{algorithm!r} is none that can be relied on.",
             hint=f"Give one like sha256:DIGEST, of {', '.join(ALGORITHMS)}.",
         )
     if "/" in rest:
@@ -70,11 +70,11 @@ def look_up(checksum: Checksum, fetch: Fetch | None, file: str, timeout: float) 
     """
     if checksum.url is None:
         return checksum
-    from .volume_url import fetched
+    from .volume_url import fetched, shown
 
     digest = _listed(fetched(fetch, checksum.url, LARGEST_LIST, timeout), file, hashlib.new(checksum.algorithm))
     if digest is None:
-        raise InputError(OPTION, f"{checksum.url} has no {checksum.algorithm} of {file}.")
+        raise InputError(OPTION, f"{shown(checksum.url)} has no {checksum.algorithm} of {file}.")
     return checksum._replace(digest=digest)
 
 

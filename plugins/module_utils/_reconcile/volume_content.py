@@ -72,10 +72,13 @@ class Content(ABC):
         raise InputError for what contradicts it."""
 
     @abstractmethod
-    def put(self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float) -> None:
+    def put(
+        self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float, check: Callable[[], None]
+    ) -> None:
         """Make a volume with this content, in place of the one that has the name.
 
-        It is complete from the moment on at which it has its name. When an error is raised, the volume is as it was
+        It is complete from the moment on at which it has its name. ``check`` is called shortly before, and raises an
+        error when that must not be any more. When an error is raised, the volume is as it was
         before, or not there; in a pool that cannot rename, an old one may be gone.
         """
 
@@ -125,7 +128,7 @@ def read_mark(text: str | None) -> Mark | None:
     """Return what was left on a volume; ``None`` when nothing was, or by somebody else."""
     try:
         read: Any = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(read, dict) or not isinstance(read.get("is"), list) or not read["is"]:
         return None
@@ -142,10 +145,11 @@ def volumes_of(driver: Driver, option: str) -> Volumes:
 
 def secrets(source: Mapping[str, Any]) -> Iterator[str]:
     """Yield what must not be printed of a source, whether it makes sense or not."""
-    user, _at, _host = (source.get("url") or "").rpartition("@")
-    password = user.rpartition("/")[2].partition(":")[2]
-    if password:
-        yield from {password, unquote(password)}
+    for option in ("url", "checksum"):
+        user, _at, _host = (source.get(option) or "").rpartition("@")
+        password = user.split("//", 1)[-1].partition(":")[2]
+        if password:
+            yield from {password, unquote(password)}
 
 
 def load(params: Mapping[str, Any], fetch: Fetch | None = None) -> Content | None:

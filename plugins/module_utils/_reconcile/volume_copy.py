@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._document import tree
@@ -67,9 +67,11 @@ class VolumeCopy(Tracked):
         self._check_unwritten(driver, host, path)
         return {"capacity": capacity, **self._format(source, spec, path)}
 
-    def put(self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float) -> None:
+    def put(
+        self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float, check: Callable[[], None]
+    ) -> None:
         mark, spec = self.mark(driver, host), {**spec, "format": stored(spec.get("format"))}
-        with Staging(driver, self.option, pool, name, timeout) as staging:
+        with Staging(driver, self.option, pool, name, timeout, check) as staging:
 
             def make(made: str) -> None:
                 if self._clone == "linked":

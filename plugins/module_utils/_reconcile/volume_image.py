@@ -8,15 +8,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from .._document.field import Spec
 from .._document.image_format import HEADER, RAW, ImageFormat, recognise, stored
-from .._driver.base import Driver, Extent
+from .._driver.base import Driver
 from .._errors import InputError, StratumError
-from .._host.base import Host
+from .._host.base import Extent, Host
 from .volume_content import Tracked
 from .volume_staging import Staging, needs_conversion
 from .volume_stream import watched
@@ -49,10 +49,12 @@ class ImageContent(Tracked):
             raise InputError("backing", "a volume with a source is not built on another one.")
         return {} if self.format is None else {"format": self.format}
 
-    def put(self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float) -> None:
+    def put(
+        self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float, check: Callable[[], None]
+    ) -> None:
         # Before anything is read, because a file can change meanwhile.
         mark = self.mark(driver, host)
-        with self.opened(host) as image, Staging(driver, self.option, pool, name, timeout) as staging:
+        with self.opened(host) as image, Staging(driver, self.option, pool, name, timeout, check) as staging:
             what = self.recognise(image.start)
             wanted = {**spec, "format": stored(spec.get("format", what.name))}
             capacity = image.size if what.capacity is None else what.capacity

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._driver.base import Driver, VolumeRecord
+from .._errors import NotFound
 from .._host.base import Host
 from .selection import has_pattern, matches, selected
 from .stated import check_timeout
@@ -88,5 +89,9 @@ def _add_content(driver: Driver, entries: Sequence[dict[str, Any]]) -> None:
     from .volume_content import read_mark
 
     for entry in entries:
-        mark = read_mark(storage(driver)[1].mark(entry["pool"], entry["name"]))
+        try:
+            mark = read_mark(storage(driver)[1].mark(entry["pool"], entry["name"]))
+        except NotFound:
+            # It went since it was read.
+            mark = None
         entry["content"] = None if mark is None else mark.origin

@@ -15,12 +15,13 @@ from .._document.field import Difference, Spec
 from .._document.units import format_size
 from .._document.volume import VOLUME, write
 from .._driver.base import Driver
+from .._errors import AlreadyExists
 from .._host.base import Host
 from .diff import changes
 from .plan import Change, Effect, Plan
 from .volume_checks import check_pool
 from .volume_request import VolumeRequest
-from .volume_seen import Seen, path_of, storage
+from .volume_seen import Seen, path_of, read, storage
 from .volume_want import differences, new_document, want_new, want_same
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class VolumePlan(Plan):
         document = self._make(request)
         if request.content is not None:
             self.show([Change(request.content.option, None, request.content.description)])
-            self._put(request.content, f"create from {request.content.description}", Effect.CONFIG)
+            self._put(request.content, f"create from {request.content.description}", Effect.CONFIG, self._check_absent)
             return
         self.add("create", Effect.CONFIG, self._creating(tree.serialize(document)))
 
@@ -91,14 +92,20 @@ class VolumePlan(Plan):
                 self.show([Change(path, there.get(path), value)])
         return self.wanted
 
-    def _put(self, content: Content, action: str, effect: Effect) -> None:
+    def _put(self, content: Content, action: str, effect: Effect, check: Callable[[], None]) -> None:
         request, spec = self._request, self.spec
         self.content_needed = True
 
         def run() -> None:
-            content.put(self.driver, self._host, request.pool, request.name, spec, request.timeout)
+            content.put(self.driver, self._host, request.pool, request.name, spec, request.timeout, check)
 
         self.add(action, effect, run)
+
+    def _check_absent(self) -> None:
+        """Raise AlreadyExists when somebody has made the volume while its content was on the way."""
+        request = self._request
+        if read(self.driver, self._host, request.pool, request.name, request.timeout).record is not None:
+            raise AlreadyExists(f"creating {request.name}: somebody else has made it meanwhile.", hint="Look at it.")
 
     def _change(self, document: Element) -> None:
         self.spec = want_same(self.driver, self._host, self._request, document)
@@ -130,10 +137,16 @@ class VolumePlan(Plan):
 
         if not (request.replace or there.disposable):
             refuse_content(request, content.option, there.origin, content.description)
-        check_replaceable(request, content.option, self._use())
+
+        def check() -> None:
+            # Asked again when the content is there: a domain can have been started on the old one meanwhile.
+            self._usage = None
+            check_replaceable(request, content.option, self._use())
+
+        check()
         self._make(self._keeping_permissions())
         self.show([Change(content.option, there.origin, content.description)])
-        self._put(content, f"replace the content by {content.description}", Effect.DESTROY_DATA)
+        self._put(content, f"replace the content by {content.description}", Effect.DESTROY_DATA, check)
         return True
 
     def _keeping_permissions(self) -> VolumeRequest:

@@ -7,15 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._document.cloud_init import is_seed, seed
 from .._document.field import Spec
 from .._document.image_format import RAW, stored
-from .._driver.base import Driver, Extent
+from .._driver.base import Driver
 from .._errors import InputError
-from .._host.base import Host
+from .._host.base import Extent, Host
 from .volume_content import Content, Found, volumes_of
 from .volume_staging import Staging
 
@@ -50,8 +50,10 @@ class Seed(Content):
         # Not the format: libvirt will call it iso where it looks into files, and nothing where it does not.
         return {"capacity": len(self._image)}
 
-    def put(self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float) -> None:
-        with Staging(driver, self.option, pool, name, timeout) as staging:
+    def put(
+        self, driver: Driver, host: Host, pool: str, name: str, spec: Spec, timeout: float, check: Callable[[], None]
+    ) -> None:
+        with Staging(driver, self.option, pool, name, timeout, check) as staging:
             staging.create(staging.partial, {**spec, "format": RAW})
             staging.upload(staging.partial, [Extent(self._image)])
             staging.publish(spec, None)

@@ -8,15 +8,20 @@
 from __future__ import annotations
 
 import posixpath
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from .._deadline import Deadline
 from .._document import tree
 from .._driver.base import Capability, Driver, PoolRecord, Pools, VolumeRecord, Volumes
-from .._errors import Denied, NotSupported, OperationInvalid
+from .._errors import Denied, DriverError, NotSupported
 from .._host.base import Host
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
+
+_RETRY = 0.2
+"""Seconds."""
 
 
 class Seen(NamedTuple):
@@ -40,7 +45,7 @@ def storage(driver: Driver) -> tuple[Pools, Volumes]:
     return driver.pools, driver.volumes
 
 
-def read(driver: Driver, host: Host, pool: str, name: str) -> Seen:
+def read(driver: Driver, host: Host, pool: str, name: str, timeout: float) -> Seen:
     """Read a volume. The hypervisor does not notice files that come or go by other ways: it is told to look again where
     there is one that it does not know, or none although it knows one."""
     pools, volumes = storage(driver)
@@ -51,7 +56,7 @@ def read(driver: Driver, host: Host, pool: str, name: str) -> Seen:
     if record is None and found[0].state.active:
         is_listed = bool(volumes.paths([(pool, name)]))
         if is_listed or _is_file(driver, host, found[0], name):
-            _refresh(pools, pool)
+            look_again(pools, pool, timeout)
             record = _describe(volumes, pool, name)
     return Seen(found[0], record, None if record is None else parse(record))
 
@@ -81,9 +86,17 @@ def _describe(volumes: Volumes, pool: str, name: str) -> VolumeRecord | None:
     return next(iter(volumes.describe({pool: [name]})), None)
 
 
-def _refresh(pools: Pools, pool: str) -> None:
-    try:
-        pools.refresh(pool)
-    except OperationInvalid:
-        # Somebody is writing to one of its volumes. What was known before has to do.
-        return
+def look_again(pools: Pools, pool: str, timeout: float) -> None:
+    """Have the hypervisor look through a pool, which it does not do while a volume of the pool is being made.
+
+    What it knew before does not do instead: a file that it does not know would be taken for none, and replaced.
+    """
+    deadline = Deadline(timeout)
+    while True:
+        try:
+            pools.refresh(pool)
+            return
+        except DriverError:
+            if deadline.passed:
+                raise
+        time.sleep(_RETRY)

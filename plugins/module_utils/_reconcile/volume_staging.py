@@ -15,10 +15,12 @@ from .._deadline import Deadline
 from .._document import tree
 from .._document.field import Spec
 from .._document.volume import VOLUME
-from .._driver.base import Driver, Extent
-from .._errors import DriverError, NotFound, NotSupported, OperationInvalid, StratumError
+from .._driver.base import Driver
+from .._errors import NotFound, NotSupported, OperationInvalid, StratumError
+from .._host.base import Extent
 from .volume_content import volumes_of
 from .volume_request import PARTIAL
+from .volume_seen import look_again
 from .volume_stream import sparse
 from .volume_want import new_document
 
@@ -53,12 +55,15 @@ class Staging:
     A context: what an interrupted task has left is removed at its beginning, what is not published at its end.
     """
 
-    def __init__(self, driver: Driver, option: str, pool: str, name: str, timeout: float) -> None:
+    def __init__(
+        self, driver: Driver, option: str, pool: str, name: str, timeout: float, check: Callable[[], None]
+    ) -> None:
         self._driver = driver
         self._volumes = volumes_of(driver, option)
         self._pool = pool
         self._name = name
         self._timeout = timeout
+        self._check = check
         self._of_files = _is_of_files(driver, pool)
         self.partial = name + PARTIAL
         self.source = f"{name}{PARTIAL}-source"
@@ -109,16 +114,8 @@ class Staging:
 
     def looked_into(self, name: str) -> Spec:
         """Return what a volume is now that somebody has written to it, which the hypervisor notices when it looks."""
-        deadline = Deadline(self._timeout)
-        while self._of_files and self._driver.pools is not None:
-            try:
-                self._driver.pools.refresh(self._pool)
-                break
-            except DriverError:
-                # It does not look while a volume of the pool is being made.
-                if deadline.passed:
-                    raise
-            time.sleep(_RETRY)
+        if self._of_files and self._driver.pools is not None:
+            look_again(self._driver.pools, self._pool, self._timeout)
         return self.spec(name)
 
     def grow(self, capacity: int | None) -> None:
@@ -132,6 +129,7 @@ class Staging:
         ``anew`` makes it once more, under the name that it is given, where the storage cannot rename; without it, the
         hypervisor copies it.
         """
+        self._check()
         self._mark(self.partial, mark)
         try:
             self._volumes.rename(self._pool, self.partial, self._name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from .._driver.base import Extent
+from .._host.base import Extent
 
 BLOCK = 65536
 """Bytes. As many zeros are worth a hole: qcow2 and most file systems have clusters and blocks of at most this size."""

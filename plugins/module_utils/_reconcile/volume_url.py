@@ -8,15 +8,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-from .._driver.base import Driver, Extent
+from .._driver.base import Driver
 from .._errors import InputError, StratumError
-from .._host.base import Host
+from .._host.base import Extent, Host
 from .volume_checksum import Checksum, look_up, parse, verified
 from .volume_content import Fetch, Response
 from .volume_image import Image, ImageContent, beginning, too_short
@@ -27,6 +29,11 @@ _PIECE = 1048576
 _MOST_REDIRECTIONS = 10
 _REDIRECTIONS = (301, 302, 303, 307, 308)
 _OK = 200
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_URL = re.compile("[!-~]+")
+"""What is sent as it is."""
 
 
 class UrlContent(ImageContent):
@@ -76,6 +83,14 @@ class UrlContent(ImageContent):
                 f"what comes by http can be anybody's, and {shown(self._url)} has no checksum.",
                 hint="State checksum, or use https.",
             )
+        for name, value in self._headers.items():
+            # Neither is said here: whoever mixes them up has the secret in the name.
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                raise InputError(
+                    "source.headers",
+                    "one of them has a character that headers cannot have.",
+                    hint="The end of a line, for example, which the filter trim takes away.",
+                )
 
 
 def shown(url: str) -> str:
@@ -100,16 +115,27 @@ def opened(fetch: Fetch | None, url: str, headers: Mapping[str, str], timeout: f
         response.close()
         if response.status not in _REDIRECTIONS or not response.location:
             raise StratumError(f"fetching {shown(now)}: the server answered {response.status}.")
-        following = urljoin(now, response.location)
-        if _scheme(now) == "https" and _scheme(following) != "https":
-            raise StratumError(
-                f"fetching {shown(now)}: the server redirects to {shown(following)}, which is not safe.",
-                hint="Name that URL with a checksum, if you trust it.",
-            )
+        following = _redirected(now, response.location)
         if urlsplit(following).netloc != urlsplit(now).netloc:
             sent = {}
         now = following
     raise StratumError(f"fetching {shown(url)}: the server redirects more than {_MOST_REDIRECTIONS} times.")
+
+
+def _redirected(now: str, location: str) -> str:
+    """Return where a server sends us; raise StratumError for a place that is less safe, or that no server has."""
+    try:
+        # Headers are read as Latin-1. Some servers send bytes in them that a URL cannot have.
+        following = urljoin(now, quote(location, safe=string.punctuation, encoding="latin-1"))
+    except ValueError:
+        raise StratumError(f"fetching {shown(now)}: the server redirects to what is no URL.") from None
+    scheme = _scheme(following)
+    if scheme != "https" and _scheme(now) == "https":
+        raise StratumError(
+            f"fetching {shown(now)}: the server redirects to {shown(following)}, which is not safe.",
+            hint="Name that URL with a checksum, if you trust it.",
+        )
+    return following
 
 
 def fetched(fetch: Fetch | None, url: str, largest: int, timeout: float) -> str:
@@ -146,15 +172,22 @@ def unreachable(url: str) -> Iterator[None]:
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise StratumError(f"fetching {shown(url)}: {reason or type(error).__name__}.") from error
+    except ValueError:
+        # Its words could be those of a header, or of a whole URL.
+        raise StratumError(f"fetching {shown(url)}: it, or where it redirects to, cannot be asked for.") from None
 
 
 def _scheme(url: str) -> str:
     """Return the scheme of a URL; raise InputError for what is none that a server has."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host, _port = parts.hostname, parts.port
     except ValueError:
         raise InputError(OPTION, "it is no URL.") from None
     if parts.scheme not in ("http", "https") or not host:
         raise InputError(OPTION, f"{shown(url)} is not an http:// or https:// URL.", hint="For a file, state file.")
+    if not _URL.fullmatch(url):
+        raise InputError(
+            OPTION, f"{shown(url)} has a character that URLs cannot have.", hint="Write it in percent-encoding."
+        )
     return parts.scheme

@@ -29,6 +29,12 @@ class Usage(NamedTuple):
         return tuple(use for use in self.domains if use.running)
 
     @property
+    def held(self) -> tuple[str, ...]:
+        """Who counts on what is in it now, in words: running and saved domains, and what is built on it."""
+        domains = [str(use) for use in self.domains if use.running or use.saved]
+        return tuple(dict.fromkeys([*domains, *self.below]))
+
+    @property
     def disks(self) -> tuple[Use, ...]:
         """The disks of running domains that it is."""
         return tuple(use for use in self.running if use.target)

@@ -124,7 +124,7 @@ def _with_backing(driver: Driver, host: Host, request: VolumeRequest) -> Spec:
     backing = spec.get("backing")
     if backing is None:
         return spec
-    _, volumes = storage(driver)
+    _pools, volumes = storage(driver)
     known = request.backing or volumes.find(backing["path"])
     if known is None:
         _check_file(driver, host, backing["path"])

@@ -131,6 +131,15 @@ def test_an_answer_that_is_lost_after_the_effect(node: Node, plan: str, call: st
     ends_as_without_the_fault(node, task)
 
 
+@pytest.mark.parametrize("call", ["shutdown", "start"])
+def test_a_domain_is_not_left_stopped_when_an_answer_gets_lost(node: Node, call: str) -> None:
+    task = prepare(node, "power cycle")
+    foretold = node.task(task, check=True)
+    done = node.task(task, parameters=f"fail={call}:after")
+    assert done["actions"] == foretold["actions"]
+    assert done["domain"]["state"] == "running"
+
+
 def test_recovering_waits_for_the_guest_too(node: Node) -> None:
     node.create()
     done = node.task(SMALL, state="running", wait_for=["address"], parameters="fail=start:after")

@@ -309,7 +309,12 @@ def test_a_file_that_cannot_be_removed_says_what_was_done(
 
 
 @pytest.mark.parametrize(
-    "name", ["file:{}", 'json:{{"driver": "qcow2", "file": {{"driver": "file", "filename": "{}"}}}}']
+    "name",
+    [
+        "file:{}",
+        'json:{{"driver": "qcow2", "file": {{"driver": "file", "filename": "{}"}}}}',
+        'json:{{"driver": "quorum", "vote-threshold": 1, "children": [{{"driver": "file", "filename": "{}"}}]}}',
+    ],
 )
 def test_a_backing_file_in_qemu_s_other_forms(files: Node, folder: Path, name: str) -> None:
     base = raw(folder / "base")
@@ -327,8 +332,9 @@ def test_what_a_guest_writes_to_a_raw_image_names_nothing(files: Node, folder: P
     assert remove(files, "vda")["changed"]
 
 
-def test_a_backing_name_that_is_no_path(files: Node, folder: Path) -> None:
-    odd = qcow2(folder / "odd.qcow2", "/a\0b")
+@pytest.mark.parametrize("name", ["/a\0b", "json:" + "[" * 1000])
+def test_a_backing_name_that_is_no_path(files: Node, folder: Path, name: str) -> None:
+    odd = qcow2(folder / "odd.qcow2", name)
     create(files, "web1", {"target": "vda", "file": raw(folder / "a")})
     create(files, "web2", {"target": "vda", "file": odd})
     assert remove(files, "vda")["changed"]

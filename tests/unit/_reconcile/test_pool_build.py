@@ -265,6 +265,49 @@ def test_a_partition_that_a_domain_uses_counts(name: str, files: Node, device: D
     assert message.startswith(f"source.devices: {partition} is a disk of web1.")
 
 
+def test_a_partition_is_known_by_any_name_of_its_device(
+    files: Node, device: Device, built: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, link = device(content=GPT), tmp_path / "by-id"
+    link.symlink_to(path)
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"{path}1 /srv xfs rw 0 0\n")
+    monkeypatch.setattr(pool_build, "_MOUNTS", str(mounts))
+    message = refused(files, pool("disk", str(link), source={"format": "dos"}, overwrite=True))
+    assert message.startswith(f"source.devices: {path}1 is mounted on /srv.")
+
+
+def test_a_partition_of_a_device_that_a_domain_uses_as_a_whole(files: Node, device: Device, built: Calls) -> None:
+    path, partition = device(content=GPT), device("sdb1", XFS)
+    files.task({**SMALL, "disks": [{"target": "vda", "block": path}]})
+    message = refused(files, pool("fs", partition, source={"format": "ext4"}, overwrite=True))
+    assert message.startswith(f"source.devices: {path} is a disk of web1.")
+
+
+def test_a_device_that_the_node_works_with_is_never_made_anything_of(
+    files: Node, device: Device, built: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = device(content={0x1000: b"\xfc\x4e\x2b\xa9"})
+    monkeypatch.setattr(LocalHost, "is_held", lambda _host, held: held == path)
+    message = refused(files, pool("fs", path, source={"format": "ext4"}, overwrite=True))
+    assert message == f"source.devices: the node works with {path}, or with a part of it."
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("fs", "ufs"), ("disk", "bsd")])
+def test_what_has_no_sign_known_here_is_not_made_anew(
+    kind: str, wanted: str, files: Node, device: Device, built: Calls
+) -> None:
+    path = device(content=NOISE)
+    with files.edit() as state:
+        state.storages[f"{kind} {path}"] = Storage()
+    options = pool(kind, path, source={"format": wanted})
+    message = refused(files, {**options, "overwrite": True})
+    assert message == f"overwrite: whether there is {wanted} on {path} already is not known here."
+    build(files, options)
+    assert ("a", True) not in built
+    assert ("a", False) not in built
+
+
 @pytest.mark.parametrize("number", ["", "1", "p12"])
 def test_a_mounted_device_is_never_made_anything_of(
     number: str, files: Node, device: Device, built: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -344,6 +387,17 @@ def test_a_volume_group_that_is_there_is_used(
     assert built == []
 
 
+def test_a_device_of_a_volume_group_has_many_names(
+    files: Node, device: Device, built: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, link = device(content=PV), tmp_path / "by-id"
+    link.symlink_to(path)
+    groups(monkeypatch, vg=[path])
+    with files.edit() as state:
+        state.storages["logical vg"] = Storage()
+    assert build(files, pool("logical", str(link), source={"name": "vg"})) == []
+
+
 def test_devices_of_a_volume_group_are_not_changed_and_not_ignored(
     files: Node, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,7 +436,25 @@ def test_a_node_that_cannot_look_for_volume_groups(files: Node, device: Device, 
 
 def test_a_zfs_pool_is_made_of_its_devices(files: Node, device: Device, built: Calls) -> None:
     path = device()
-    assert build(files, pool("zfs", path, source={"name": "tank/guests"})) == [f"make the ZFS pool tank on {path}"]
+    assert build(files, pool("zfs", path, source={"name": "tank"})) == [f"make the ZFS pool tank on {path}"]
+    # libvirt takes nothing else here.
+    assert built == [("a", None)]
+
+
+def test_a_file_system_of_a_zfs_pool_is_not_made_of_devices(files: Node, device: Device, built: Calls) -> None:
+    message = refused(files, pool("zfs", device(), source={"name": "tank/guests"}))
+    assert message == "source.devices: only the ZFS pool tank is made of devices, not what is in it."
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_zfs_pool_is_made_only_of_what_is_seen_to_be_blank(
+    seen: bool, files: Node, device: Device, built: Calls
+) -> None:
+    files.has_files = seen
+    path = device(content=NOISE)
+    assert refused(files, pool("zfs", path, source={"name": "tank"}, overwrite=seen)) == (
+        "source.devices: libvirt makes a ZFS pool only of devices that are seen to be blank."
+    )
 
 
 def test_a_zfs_pool_without_devices_is_there(files: Node, built: Calls) -> None:

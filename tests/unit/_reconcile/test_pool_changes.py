@@ -229,6 +229,18 @@ def test_beside_permissions_that_cannot_be_changed_all_else_is(node: Node) -> No
     assert node.manage("pool", options, restart="if_needed")["actions"] == foretold["actions"]
 
 
+@pytest.mark.parametrize("call", ["destroy", "start"])
+def test_an_active_pool_is_not_left_stopped_when_an_answer_gets_lost(call: str, node: Node) -> None:
+    node.manage("pool", SHARE, state="active")
+    options = {"name": "share", "mount_opts": ["ro"], "restart": "if_needed"}
+    foretold = node.manage("pool", options, check=True)
+    done = node.manage("pool", options, parameters=f"fail=pools.{call}:after")
+    assert done["actions"] == foretold["actions"]
+    assert done["pool"]["state"] == "active"
+    assert spec(node, "share", live=True)["mount_opts"] == ["ro"]
+    assert not node.manage("pool", options)["changed"]
+
+
 def test_a_mode_in_every_form(node: Node) -> None:
     node.manage("pool", OWNED)
     for mode in ("711", "0711", "0o711", 0o711):

@@ -9,10 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.model import Volume
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.model import Storage, Volume
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.pools import SimPools
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.volumes import SimVolumes
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import VolumeRecord
-from ansible_collections.stratum.virt.plugins.module_utils._errors import DriverError, InputError, OutcomeUnknown
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import PoolRecord, VolumeRecord
+from ansible_collections.stratum.virt.plugins.module_utils._errors import (
+    DriverError,
+    InputError,
+    OperationInvalid,
+    OutcomeUnknown,
+)
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import FileStatus
+from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 
 from .conftest import SMALL, Node
 
@@ -92,14 +100,68 @@ def test_a_transient_pool_goes_with_its_storage(node: Node) -> None:
     ("options", "left"),
     [
         ({"type": "logical", "source": {"name": "vg", "devices": [{"path": "/dev/sdb"}]}}, "the volume group vg"),
-        ({"type": "zfs", "source": {"name": "tank", "devices": [{"path": "/dev/sdb"}]}}, "the ZFS pool tank"),
+        # libvirt would destroy the file systems in it, too.
+        ({"type": "zfs", "source": {"name": "tank"}}, None),
         ({"type": "rbd", "source": {"name": "p", "hosts": [{"name": "a"}]}}, None),
     ],
 )
 def test_what_is_left_depends_on_the_type(options: dict[str, Any], left: str | None, node: Node) -> None:
+    with node.edit() as state:
+        state.storages["zfs tank"] = Storage()
     node.manage("pool", {"name": "a", **options, "state": "active"})
     done = remove(node, "a")
     assert done["actions"] == ["stop", *([f"delete {left}"] if left else []), "undefine"]
+
+
+GROUP: dict[str, Any] = {
+    "name": "lvm",
+    "type": "logical",
+    "source": {"name": "vg", "devices": [{"path": "/dev/sdb"}]},
+    "state": "active",
+}
+
+
+def with_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the volume group have something in it that libvirt does not show as a volume."""
+    describe = SimPools.describe
+
+    def reading(pools: SimPools, *wanted: Any, **options: Any) -> list[PoolRecord]:
+        records = describe(pools, *wanted, **options)
+        return [record._replace(allocation=record.allocation + 1024**2) for record in records]
+
+    monkeypatch.setattr(SimPools, "describe", reading)
+
+
+def test_a_volume_group_that_has_more_in_it_than_volumes_stays(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.manage("pool", GROUP)
+    fill(node, "lvm", "/dev/vg")
+    with_more(monkeypatch)
+    assert "delete_storage: the volume group of lvm has more in it than volumes." in str(refused(node, "lvm"))
+
+
+def test_what_comes_into_a_volume_group_while_it_is_emptied_stays(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.manage("pool", GROUP)
+    fill(node, "lvm", "/dev/vg")
+    # It is not known before the hypervisor looks again.
+    monkeypatch.setattr(SimPools, "refresh", lambda _pools, _name: with_more(monkeypatch))
+    with pytest.raises(
+        OperationInvalid, match="deleting the volume group vg: it has more in it than volumes"
+    ) as caught:
+        node.manage("pool", {"name": "lvm"}, state="absent", delete_storage=True)
+    assert caught.value.facts["failed_action"] == "stop"
+    with node.edit() as state:
+        assert "logical vg" in state.storages
+        assert state.pools["lvm"].active
+
+
+def test_what_the_node_works_with_stays(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.manage("pool", GROUP)
+    fill(node, "lvm", "/dev/vg")
+    node.has_files = True
+    block = FileStatus("block", 0, 1, 1, 0)
+    monkeypatch.setattr(LocalHost, "status", lambda _host, path: block if path.startswith("/dev/vg/") else None)
+    monkeypatch.setattr(LocalHost, "is_held", lambda _host, path: path == "/dev/vg/b")
+    assert str(refused(node, "lvm")) == "delete_storage: the node works with b (/dev/vg/b)."
 
 
 @pytest.mark.parametrize("kind", ["iscsi", "iscsi-direct", "scsi", "mpath"])

@@ -26,11 +26,10 @@ def beginning(*parts: tuple[int, bytes]) -> bytes:
 BOOT_SECTOR = (510, b"\x55\xaa")
 
 
-def ext(compatible: int, incompatible: int) -> bytes:
+def ext(compatible: int, incompatible: int, read_only: int = 0x3) -> bytes:
     """Source: the kernel's documentation of ext4, "The Super Block"."""
-    return beginning(
-        (0x438, b"\x53\xef"), (0x45C, compatible.to_bytes(4, "little")), (0x460, incompatible.to_bytes(4, "little"))
-    )
+    features = ((0x45C, compatible), (0x460, incompatible), (0x464, read_only))
+    return beginning((0x438, b"\x53\xef"), *((offset, bits.to_bytes(4, "little")) for offset, bits in features))
 
 
 @pytest.mark.parametrize("data", [b"", bytes(512), bytes(SPAN)])
@@ -41,6 +40,10 @@ def test_nothing(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
+        ("vmfs", beginning((0x200000, b"\x5e\xf1\xab\x2f"))),
+        ("VMFS_volume_member", beginning((0x100000, b"\x0d\xd0\x01\xc0"))),
+        ("jbd", ext(0, 0x8)),
+        ("ext4", ext(0x3C, 0x2, 0x8)),
         ("ext2", ext(0x38, 0x2)),
         ("ext3", ext(0x3C, 0x2)),
         ("ext4", ext(0x3C, 0x2C2)),
@@ -66,6 +69,24 @@ def test_nothing(data: bytes) -> None:
 )
 def test_what_is_there(name: str, data: bytes) -> None:
     assert identify(data) == name
+
+
+EXT4 = (0x438, b"\x53\xef"), (0x460, b"\x40")
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "parts"),
+    [
+        ("ext4", "ext4", [*EXT4, (0x10040, b"_BHRfS_M")]),
+        ("btrfs", "xfs", [*EXT4, (0x10040, b"_BHRfS_M")]),
+        ("dos", "dos", [*EXT4, BOOT_SECTOR]),
+        ("gpt", "dos", [(512, b"EFI PART"), BOOT_SECTOR]),
+        ("ntfs", "dos", [(3, b"NTFS    "), BOOT_SECTOR]),
+        ("", "ext4", []),
+    ],
+)
+def test_of_several_things_what_is_wanted_is_there(name: str, wanted: str, parts: list[tuple[int, bytes]]) -> None:
+    assert identify(beginning(*parts), wanted) == name
 
 
 def test_file_systems_have_the_names_that_libvirt_has() -> None:

@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.iso9660 import image
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, StratumError
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Extent
+from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
+from ansible_collections.stratum.virt.plugins.module_utils._reconcile.volume_content import read_mark
 
 from tests.unit._reconcile.contents import DATA, Node, qcow2
 
@@ -273,6 +276,13 @@ BAD_SOURCES = [
     ({"url": "ftp://e.org/a"}, "source.url: ftp://e.org/a is not an http:// or https:// URL"),
     ({"url": "https:///a"}, "source.url: https:///a is not an http:// or https:// URL"),
     ({"url": "https://[::1/a"}, "source.url: it is no URL"),
+    ({"url": "https://e.org:hunter2/a"}, "source.url: it is no URL"),
+    ({"url": "https://e.org/a b?hunter2"}, "source.url: https://e.org/a b has a character that URLs cannot have"),
+    ({"url": "https://e.org/ä"}, "source.url: https://e.org/ä has a character that URLs cannot have"),
+    ({"url": "https://e.org/a", "headers": {"X-Token": "hunter2\n"}}, "source.headers: one of them has a character"),
+    ({"url": "https://e.org/a", "headers": {"X-Token": "hunter2€"}}, "source.headers: one of them has a character"),
+    ({"url": "https://e.org/a", "headers": {"hunter2:": "b"}}, "source.headers: one of them has a character"),
+    ({"url": "https://e.org/a", "checksum": "md5:https://me:hunter2@e.org/a"}, "source.checksum: 'md5' is none"),
     ({"url": "http://me:hunter2@e.org/a?b"}, "source.url: what comes by http can be anybody's, and http://e.org/a has"),
     (
         {"url": "https://e.org/a", "checksum": "sha256:http://e.org/SUMS"},
@@ -301,7 +311,7 @@ def test_names_leave_room_for_what_is_not_complete(node: Node, file: Path) -> No
 
 
 BAD_FILES = [
-    (lambda path: path.mkdir(), "is a directory, not a file"),
+    (Path.mkdir, "is a directory, not a file"),
     (lambda path: os.mkfifo(path), "is a fifo, not a file"),
     (
         lambda path: path.write_bytes(b"\x1f\x8b\x08"),
@@ -326,6 +336,20 @@ def test_files_that_cannot_be_used(node: Node, tmp_path: Path, make: Any, says: 
         with pytest.raises(InputError, match=f"{path} {says}"):
             node.task(source=of_file(path), check=check)
     assert node.names() == []
+
+
+def test_a_file_that_is_exchanged_while_it_is_opened(node: Node, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is looked at is what is uploaded, although its path leads to another file by then."""
+    other = qcow2(MIB, backing="/etc/shadow")
+    monkeypatch.setattr(LocalHost, "extents", lambda _host, _path: iter([Extent(other)]))
+    with pytest.raises(InputError, match="is built on another file"):
+        node.task(source=of_file(file))
+    assert node.names() == []
+
+
+@pytest.mark.parametrize("mark", ["[" * 4000, "{", "1", '{"is": []}'])
+def test_a_mark_that_makes_no_sense_is_none(mark: str) -> None:
+    assert read_mark(mark) is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Extent
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Extent
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile.volume_stream import BLOCK, same, sparse, watched
 from hypothesis import given
 from hypothesis import strategies as st

@@ -178,6 +178,22 @@ def test_a_redirection_that_is_not_followed(node: Node, server: Server, location
     assert node.names() == []
 
 
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1:1/a", "http://127.0.0.1:port/"])
+def test_a_redirection_leads_to_a_server(node: Node, server: Server, location: str) -> None:
+    """From http, which needs a checksum, as well: what is there is not even opened."""
+    server.redirections = {"/a": location}
+    with pytest.raises(InputError, match=r"source\.url: .*URL"):
+        node.task(source={"url": server.url("/a", "http"), "checksum": f"sha256:{SHA256}"})
+
+
+def test_a_list_keeps_its_own_secrets(node: Node, server: Server) -> None:
+    assert set(secrets({"checksum": "sha256:https://me:hunter2@e.org/SUMS"})) == {"hunter2"}
+    server.files["/SUMS"] = b""
+    with pytest.raises(InputError, match=r"/SUMS has no sha256 of disk\.img") as raised:
+        node.task(source={"url": server.url("/disk.img"), "checksum": f"sha256:{server.url('/SUMS?token=hunter2')}"})
+    assert "hunter2" not in str(raised.value)
+
+
 def test_nobody_answers(node: Node) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -198,6 +214,7 @@ def test_nobody_answers(node: Node) -> None:
         ("https://me@e.org/a", set()),
         ("https://me:hunter2@e.org:80/a", {"hunter2"}),
         ("https://me:hunter%32@e.org/a", {"hunter%32", "hunter2"}),
+        ("https://me:hunter2/3@e.org/a", {"hunter2/3"}),
         ("what://me:p@ss@e.org", {"p@ss"}),
         ("me:hunter2@", {"hunter2"}),
         (None, set()),

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._errors import OutcomeUnknown, StratumError
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Volume
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.pools import SimPools
+from ansible_collections.stratum.virt.plugins.module_utils._errors import DriverError, OutcomeUnknown, StratumError
 
 from .conftest import SMALL, Node, Result
 
@@ -101,3 +104,42 @@ def test_two_tasks_at_once_make_one_volume(node: Node) -> None:
     for task in tasks:
         task.join()
     assert sorted(result["changed"] for result in results) == [False, False, False, True]
+
+
+@pytest.fixture
+def unknown(node: Node, tmp_path: Path) -> str:
+    """A file that came into the folder of the pool ``files`` by another way."""
+    node.has_files = True
+    folder = tmp_path / "files"
+    folder.mkdir()
+    with node.connect() as driver:
+        assert driver.pools is not None
+        driver.pools.define(f'<pool type="dir"><name>files</name><target><path>{folder}</path></target></pool>')
+        driver.pools.build("files")
+        driver.pools.start("files")
+    (folder / "data").write_bytes(b"precious")
+    return str(folder / "data")
+
+
+@pytest.mark.parametrize("times", [2, 1000])
+def test_a_pool_that_is_busy_hides_no_file(
+    node: Node, unknown: str, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """A file that the hypervisor does not know yet is not taken for none, which content would replace."""
+    busy = iter(range(times))
+
+    def refresh(_pools: SimPools, name: str) -> None:
+        if next(busy, None) is not None:
+            raise DriverError(f"internal error: pool '{name}' has asynchronous jobs running", code=1)
+        with node.edit() as state:
+            state.volumes("files")["data"] = Volume(unknown, 8)
+
+    monkeypatch.setattr(SimPools, "refresh", refresh)
+    task = {"pool": "files", "name": "data", "source": {"volume": "base", "pool": "default"}}
+    node.manage("volume", {**THERE, "name": "base"})
+    if times == 2:
+        done = node.manage("volume", task)
+        assert (done["changed"], done["volume"]["path"]) == (False, unknown)
+    else:
+        with pytest.raises(DriverError, match="has asynchronous jobs running"):
+            node.manage("volume", task, patience=0.3)

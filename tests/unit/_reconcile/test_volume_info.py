@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver import base
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
-from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, NotSupported
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.volumes import SimVolumes
+from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, NotFound, NotSupported
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile import volume_info
 
@@ -98,6 +99,14 @@ def test_domains_are_named_once(node: Node) -> None:
             {"name": "web2", "how": "a disk", "target": "vdb", "running": False},
         ],
     }
+
+
+def test_a_volume_that_goes_meanwhile_is_no_error(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_volumes: base.Volumes, pool: str, name: str) -> str | None:
+        raise NotFound(f"there is no volume {name} in the pool {pool}.")
+
+    monkeypatch.setattr(SimVolumes, "mark", gone)
+    assert [volume["content"] for volume in info(node, pool=["second"], gather=["content"])] == [None]
 
 
 def test_a_pool_that_is_not_active_shows_nothing(node: Node) -> None:

@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError
+from ansible_collections.stratum.virt.plugins.module_utils._errors import AlreadyExists, InputError
+from ansible_collections.stratum.virt.plugins.module_utils._reconcile.volume_staging import Staging
 
 from .conftest import SMALL, Node, Result
 
 FIRST = {"source": {"volume": "first.img"}}
 SECOND = {"source": {"volume": "second.img"}}
+DISK = {"target": "vda", "pool": "default", "volume": "copy.img", "format": "raw"}
 
 
 @pytest.fixture
@@ -89,15 +92,48 @@ def test_content_that_nobody_knows_is_left_alone(node: Node) -> None:
     assert not task(node, name="own.img", **FIRST, replace=True)["changed"]
 
 
-def test_a_running_domain_keeps_its_content(node: Node) -> None:
-    disk = {"target": "vda", "pool": "default", "volume": "copy.img", "format": "raw"}
-    node.task({**SMALL, "disks": [disk]})
-    node.put("running")
+@pytest.mark.parametrize("condition", ["running", "saved"])
+def test_an_active_domain_keeps_its_content(node: Node, condition: str) -> None:
+    node.task({**SMALL, "disks": [DISK]})
+    node.put(condition)
     with pytest.raises(InputError, match=r"a disk of web1.*Stop the domain first"):
         task(node, **SECOND, replace=True)
     with node.connect() as driver:
-        driver.domains.destroy("web1")
+        {"running": driver.domains.destroy, "saved": driver.domains.discard_save}[condition]("web1")
     assert task(node, **SECOND, replace=True)["changed"]
+
+
+def in_the_middle(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen when the new content is there, and does not have its name yet."""
+    grow = Staging.grow
+
+    def late(staging: Staging, capacity: int | None) -> None:
+        happens()
+        grow(staging, capacity)
+
+    monkeypatch.setattr(Staging, "grow", late)
+
+
+def test_a_domain_that_is_started_meanwhile_keeps_its_content(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.task({**SMALL, "disks": [DISK]})
+    in_the_middle(monkeypatch, lambda: node.put("running"))
+    with pytest.raises(InputError, match=r"a disk of web1.*Stop the domain first"):
+        task(node, **SECOND, replace=True)
+    monkeypatch.undo()
+    assert task(node)["volume"]["capacity"] == 2 * 1024**2
+
+
+def test_what_somebody_else_makes_meanwhile_is_not_replaced(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_the_middle(monkeypatch, lambda: task_by_another(node))
+    with pytest.raises(AlreadyExists, match=r"creating new\.img: somebody else has made it"):
+        task(node, name="new.img", **FIRST)
+    assert task(node, name="new.img")["volume"]["capacity"] == 8 * 1024**2
+
+
+def task_by_another(node: Node) -> None:
+    with node.connect() as driver:
+        assert driver.volumes is not None
+        driver.volumes.create("default", "<volume><name>new.img</name><capacity>8388608</capacity></volume>")
 
 
 def test_what_is_built_on_it_keeps_its_content(node: Node) -> None:

@@ -128,7 +128,7 @@ def test_what_grew_meanwhile_is_not_cut_off(node: Node, monkeypatch: pytest.Monk
     assert told(node) == {}
 
 
-@pytest.mark.parametrize("condition", ["running", "paused"])
+@pytest.mark.parametrize("condition", ["running", "paused", "saved"])
 def test_an_active_domains_disk_is_never_cut_off(node: Node, condition: str) -> None:
     domain(node, BY_PATH, condition)
     with pytest.raises(InputError, match=r"a disk of web1.*Only an unused one is shrunk"):
@@ -178,6 +178,24 @@ def test_a_used_volume_is_not_deleted(node: Node, disk: dict[str, Any], conditio
             node.manage("volume", {"pool": "default", "name": "data", "state": "absent"}, check=check)
     assert node.bytes() == before
     assert volume(node, state="absent", force=True)["actions"] == ["delete"]
+
+
+@pytest.mark.parametrize(
+    ("end", "used", "says"),
+    [
+        ("</disk>", "<mirror type='file' job='copy'><source file='{}'/></mirror></disk>", "the copy of a disk"),
+        ("</devices>", "<filesystem type='file'><source file='{}'/></filesystem></devices>", "a file system"),
+        ("</os>", "<nvram type='block'><source dev='{}'/></nvram></os>", "the firmware's memory"),
+    ],
+)
+def test_other_ways_to_use_a_volume(node: Node, end: str, used: str, says: str) -> None:
+    domain(node, {"target": "vda", "file": "/images/a", "format": "raw"})
+    with node.edit() as state:
+        live = state.domains["web1"].live
+        assert live is not None
+        state.domains["web1"].live = live.replace(end, used.format(f"{IMAGES}/data"), 1)
+    with pytest.raises(InputError, match=f"data is {says} of web1, and is not deleted"):
+        volume(node, state="absent")
 
 
 def test_every_user_is_named_once(node: Node) -> None:

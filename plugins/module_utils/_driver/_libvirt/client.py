@@ -139,9 +139,9 @@ class Client:
         while self._queued - self._sent > WRITE_SIZE and not stream.error:
             self._guarded_turn([stream], deadline, stream.what)
 
-    def receive_packet(self, stream: Request) -> StreamPacket:
-        """Return the next packet of a stream; raise what the daemon raised in it."""
-        deadline = Deadline(self.timeout)
+    def receive_packet(self, stream: Request, patience: float = 0.0) -> StreamPacket:
+        """Return the next packet of a stream, which may take some seconds more; raise what the daemon raised in it."""
+        deadline = Deadline(self.timeout + patience)
         while not stream.packets:
             if stream.error:
                 raise stream.error

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from ..._errors import DriverError, NotSupported
 from ..._host.base import ContentWriter, Extent
 from . import protocol
-from .client import Client
+from .client import LONG_LIMIT, Client
 from .objects import whole
 from .protocol import Procedure, Volume
 from .streams import Stream, open_stream
@@ -27,6 +27,8 @@ FILE = 0
 ZEROS = bytes(protocol.STREAM_CHUNK)
 RECENT = 4194304
 """Bytes, of the last ones that were written, among which those are that the daemon may not have written yet."""
+SLOWEST = 20 * 1024**2
+"""Bytes that storage writes in a second, at least."""
 PROBE = 4096
 """Bytes that are read again to know whether the end arrived."""
 
@@ -63,6 +65,11 @@ class VolumeWriter(ContentWriter):
             self._stream.write_hole(end - self._at)
             self._at = end
 
+    def patience(self) -> float:
+        """Return how many seconds the end may take: the daemon accepts everything at once, and says nothing until all
+        of it is written, the zeros that it writes into the holes of a block device, too."""
+        return min(self._at / SLOWEST, LONG_LIMIT)
+
     def last(self) -> tuple[int, bytes]:
         """Return the last bytes that are not zeros, none where there are none, and where they begin."""
         for at, data in reversed(self._recent):
@@ -80,6 +87,7 @@ def upload(client: Client, volume: Volume) -> Iterator[VolumeWriter]:
     with stream:
         writer = VolumeWriter(stream, stale if sparse else sys.maxsize)
         yield writer
+        stream.finish(writer.patience())
     at, data = writer.last()
     if data and _read(client, volume, at, len(data)) != data:
         # libvirt 9 says that all is well when it cannot write what comes shortly before the end. It writes nothing more

@@ -49,10 +49,10 @@ class Stream:
         encode(protocol.HOLE, (size, 0), body)
         self._send(protocol.STREAM_HOLE, protocol.CONTINUE, bytes(body))
 
-    def finish(self) -> None:
-        """Say that all was sent or received, and wait until the daemon agrees."""
+    def finish(self, patience: float = 0.0) -> None:
+        """Say that all was sent or received, and wait until the daemon agrees, which may take some seconds more."""
         self._send(protocol.STREAM, protocol.OK)
-        while not self._receive().finished:
+        while not self._receive(patience).finished:
             pass
         self._ended = True
 
@@ -86,9 +86,9 @@ class Stream:
             raise
         self._check()
 
-    def _receive(self) -> StreamPacket:
+    def _receive(self, patience: float = 0.0) -> StreamPacket:
         try:
-            return self._client.receive_packet(self._request)
+            return self._client.receive_packet(self._request, patience)
         except DeadlineExceeded:
             # The rest of the stream would come at any time; the connection cannot be used for anything else.
             self._client.close()

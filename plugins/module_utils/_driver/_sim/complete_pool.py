@@ -74,8 +74,10 @@ def sizes(state: State, pool: Pool) -> tuple[int, int, int]:
     storage = state.storages.get(pool.storage)
     if storage is None or not pool.active:
         return 0, 0, 0
-    # What says which volumes there are takes some, too.
-    allocation = BLOCK + sum(volume.taken for volume in storage.volumes.values())
+    allocation = sum(volume.taken for volume in storage.volumes.values())
+    if POOL_TYPES[parse(pool.live or "", "a pool").get("type", "")].built != "group":
+        # What says which volumes there are takes some, too.
+        allocation += BLOCK
     return storage.capacity, allocation, max(0, storage.capacity - allocation)
 
 

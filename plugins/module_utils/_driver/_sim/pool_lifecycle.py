@@ -92,6 +92,8 @@ def build(state: State, name: str, overwrite: bool | None) -> None:
     there = pool.storage in state.storages
     if kind.built == "folder" and overwrite is not None:
         raise OperationInvalid(f"{what}: it has no source device that could be formatted.")
+    if root.get("type") == "zfs" and overwrite is not None:
+        raise NotSupported(f"{what}: ZFS looks for itself what is there, and never overwrites it.")
     if kind.built == "group" and value_at(root, "source/device/@path") is None and not there:
         raise DriverError(f"{what}: it names no devices to make a group of.")
     # A folder is left as it is, and a file system is only made when somebody says what to do with another one.

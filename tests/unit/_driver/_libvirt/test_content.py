@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt import content, protocol
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.client import Client
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.content import download, upload
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.xdr import decode, encode
-from ansible_collections.stratum.virt.plugins.module_utils._errors import DriverError, NotSupported
+from ansible_collections.stratum.virt.plugins.module_utils._errors import DeadlineExceeded, DriverError, NotSupported
 from ansible_collections.stratum.virt.plugins.module_utils._host.base import Extent
 from ansible_collections.stratum.virt.tests.unit._driver._libvirt.fake_daemon import (
     Call,
@@ -37,6 +38,8 @@ class Storage:
         self.sparse = True
         self.room = 10**9
         """Bytes that fit; the daemon says nothing about those that don't."""
+        self.delay = 0.0
+        """Seconds that the daemon takes to write what it has accepted."""
         self.holes: list[int] = []
         self.opened: list[int] = []
         daemon.script.update(
@@ -75,6 +78,7 @@ class Storage:
                 kept = received.body[: max(self.room - at, 0)]
                 self.data[at : at + len(kept)] = kept
                 at += len(received.body)
+        time.sleep(self.delay)
         connection.send(self.piece(call, protocol.OK))
 
     def download(self, connection: Connection, call: Call) -> None:
@@ -134,6 +138,22 @@ def test_into_holes_of_a_device_libvirt_writes_zeros_itself(daemon: FakeDaemon, 
     storage = Storage(daemon, before=b"x" * 300_000, kind=BLOCK)
     write(client, *CONTENT)
     assert storage.holes == [500_000, 7]
+
+
+@pytest.mark.parametrize("slowest", [200_000, 200_000_000])
+def test_the_end_takes_as_long_as_writing_all_of_it(
+    daemon: FakeDaemon, client: Client, monkeypatch: pytest.MonkeyPatch, slowest: int
+) -> None:
+    """A client with 1 s of patience has 1 s more for each ``slowest`` bytes, holes too."""
+    monkeypatch.setattr(content, "SLOWEST", slowest)
+    storage = Storage(daemon, kind=BLOCK)
+    storage.delay = 1.5
+    if slowest == 200_000:
+        write(client, Extent(b"", 1_000_000), Extent(b"end"))
+        assert storage.data == bytes(1_000_000) + b"end"
+    else:
+        with pytest.raises(DeadlineExceeded):
+            write(client, Extent(b"", 1_000_000), Extent(b"end"))
 
 
 def test_a_daemon_that_knows_no_holes(daemon: FakeDaemon, client: Client) -> None:
