@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Guest
+from tests.conftest import Guest, sweep_resources
 from tests.integration.modules import Tasks
 from tests.lab import Node
 
@@ -69,34 +69,25 @@ def disk(node: Node) -> Iterator[MakeDisk]:
 
 
 @pytest.fixture
-def volumes(tasks: Tasks) -> Iterator[Tasks]:
-    """Tasks of the module volume, in the pool ``default``, which is empty afterwards."""
-    yield tasks.of("volume")
-    tasks.virsh("pool-refresh", "default")
-    for line in filter(None, tasks.virsh("vol-list", "default").splitlines()):
-        tasks.virsh("vol-delete", "--pool", "default", line.split()[0])
+def volumes(tasks: Tasks) -> Tasks:
+    """Tasks of the module volume. The pool ``default`` is empty."""
+    return tasks.of("volume")
 
 
 @pytest.fixture
-def networks(tasks: Tasks) -> Iterator[Tasks]:
-    """Tasks of the module network; every network but ``default`` goes with the test."""
-    yield tasks.of("network")
-    for name in set(tasks.virsh("net-list", "--all", "--name").split()) - {"default"}:
-        tasks.virsh("net-destroy", name, check=False)
-        tasks.virsh("net-undefine", name, check=False)
+def networks(tasks: Tasks) -> Tasks:
+    """Tasks of the module network. There is the network ``default``."""
+    return tasks.of("network")
 
 
 @pytest.fixture
-def pools(tasks: Tasks) -> Iterator[Tasks]:
-    """Tasks of the module pool; every pool but ``default`` goes with the test, and its storage stays."""
-    yield tasks.of("pool")
-    for name in set(tasks.virsh("pool-list", "--all", "--name").split()) - {"default"}:
-        tasks.virsh("pool-destroy", name, check=False)
-        tasks.virsh("pool-undefine", name, check=False)
+def pools(tasks: Tasks) -> Tasks:
+    """Tasks of the module pool. There is the pool ``default``."""
+    return tasks.of("pool")
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Iterator[Callable[[], str]]:
+def device(node: Node, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Make a blank device of 64 MiB; it goes with the test, and with this process if that is killed."""
     opened: list[int] = []
 
@@ -112,6 +103,7 @@ def device(tmp_path: Path) -> Iterator[Callable[[], str]]:
         return path
 
     yield make
+    sweep_resources(node)  # a pool whose device is gone could not be stopped any more
     for handle in opened:
         os.close(handle)
 

@@ -13,7 +13,7 @@ from shutil import which
 
 import pytest
 
-from tests.conftest import lacking
+from tests.conftest import lacking, sweep_resources
 from tests.integration.modules import Tasks
 from tests.lab import Node
 
@@ -188,10 +188,11 @@ def test_a_partition_table(pools: Tasks, device: Device) -> None:
 
 
 @pytest.fixture
-def group() -> Iterator[str]:
-    """The name of a volume group; it goes with the test."""
+def group(node: Node, device: Device) -> Iterator[str]:
+    """The name of a volume group of devices; it goes with the test."""
     needs("vgremove")
     yield "stratum-test"
+    sweep_resources(node)
     subprocess.run(["vgremove", "--force", "--quiet", "stratum-test"], capture_output=True, check=False)
 
 
@@ -246,12 +247,21 @@ def test_a_volume_group_with_more_in_it_than_volumes_stays(
     metadata = tmp_path / "metadata"
     subprocess.run(["vgcfgbackup", "--file", str(metadata), group], capture_output=True, check=True)
     text = metadata.read_text()
-    metadata.write_text(f"{text[: text.rindex('}')]}{HIDDEN}{text[text.rindex('}') :]}")
-    subprocess.run(["vgcfgrestore", "--file", str(metadata), group], capture_output=True, check=True)
-    # What the hypervisor does not know yet, it finds when it looks again; then it is known before.
-    result = pools.run(name="lvm", state="absent", delete_storage=True)
-    assert result["failed_action"] == "stop"
-    assert result["msg"].startswith(f"deleting the volume group {group}: it has more in it than volumes.")
-    result = pools.refused(name="lvm", state="absent", delete_storage=True)
-    assert result["msg"].startswith("delete_storage: the volume group of lvm has more in it than volumes.")
-    assert "hidden" in subprocess.run(["lvs", group], capture_output=True, text=True, check=True).stdout
+    restore(metadata, group, f"{text[: text.rindex('}')]}{HIDDEN}{text[text.rindex('}') :]}")
+    try:
+        # What the hypervisor does not know yet, it finds when it looks again; then it is known before.
+        result = pools.run(name="lvm", state="absent", delete_storage=True)
+        assert result["failed_action"] == "stop"
+        assert result["msg"].startswith(f"deleting the volume group {group}: it has more in it than volumes.")
+        result = pools.refused(name="lvm", state="absent", delete_storage=True)
+        assert result["msg"].startswith("delete_storage: the volume group of lvm has more in it than volumes.")
+        assert "hidden" in subprocess.run(["lvs", group], capture_output=True, text=True, check=True).stdout
+    finally:
+        # Without a device mapper, nothing can be done with a group that has a logical volume.
+        restore(metadata, group, text)
+
+
+def restore(file: Path, group: str, metadata: str) -> None:
+    """Make a volume group what this says of it."""
+    file.write_text(metadata)
+    subprocess.run(["vgcfgrestore", "--file", str(file), group], capture_output=True, check=True)

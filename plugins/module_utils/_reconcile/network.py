@@ -11,7 +11,7 @@ from typing import Any
 
 from .._document import tree
 from .._driver.base import Driver
-from .._errors import DriverError, StillDifferent, names
+from .._errors import DriverError, OutcomeUnknown, StillDifferent, names
 from .manager import Manager
 from .network_plan import NetworkPlan
 from .network_request import NetworkRequest
@@ -39,23 +39,45 @@ class NetworkManager(Manager[NetworkRequest, Seen, NetworkPlan]):
             if seen.condition == {"stop": "inactive", "start": "active"}.get(sent):
                 self.done.append(sent)
             request = self.request._replace(state="active")
-            self.apply(NetworkPlan(driver, self.host, request, seen, heal=True))
+            healing = NetworkPlan(driver, self.host, request, seen, heal=True)
+            self.apply(healing)
             seen = self.read(driver)
+            left = self.plan(driver, seen)
+            left.cut.update(healing.cut)
+            return seen, left
         return seen, self.plan(driver, seen)
 
     def settle(
         self, driver: Driver, plan: NetworkPlan, seen: Seen, pending: dict[str, Pending]
     ) -> tuple[Seen, dict[str, Pending]]:
-        if not (self.request.restart and pending and plan.may_restart(pending)):
+        if self.request.restart and pending and plan.may_restart(pending):
+            # Only trying has shown that the active network does not take the change.
+            plan = self._restart(driver, plan, seen)
+        elif not any(step.action == "stop" for step in plan.steps) or plan.end != "active":
             return seen, pending
-        # Only trying has shown that the active network does not take the change.
+        # Somebody may have been connected after the plan was made, and before the network stopped.
+        late = self.plan(driver, seen)
+        late.steps.clear()
+        late.connect()
+        self.apply(late)
+        seen = self.read(driver)
+        plan.cut.update(late.cut)
+        return seen, self.verify(plan, seen)
+
+    def _restart(self, driver: Driver, plan: NetworkPlan, seen: Seen) -> NetworkPlan:
+        """Restart the network; return what is left to be done, which is nothing but who was cut off by it."""
         cycle = self.plan(driver, seen)
         cycle.steps.clear()
         cycle.add_restart()
-        self.apply(cycle)
         plan.warnings += cycle.warnings
-        seen = self.read(driver)
-        return seen, self.verify(cycle, seen)
+        try:
+            self.apply(cycle)
+        except OutcomeUnknown as error:
+            with self._connect() as again:
+                _seen, cycle = self.rest(again, cycle, str(error.facts["failed_action"]))
+            if cycle.steps:
+                raise
+        return cycle
 
     def verify(self, plan: NetworkPlan, seen: Seen) -> dict[str, Pending]:
         request = self.request

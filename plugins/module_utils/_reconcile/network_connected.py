@@ -49,7 +49,8 @@ def all_connections(driver: Driver, networks: Iterable[str]) -> dict[str, list[C
     left = {(name, port.owner_uuid, port.mac): port for name, found in ports.items() for port in found}
     connected: dict[str, list[Connection]] = {name: [] for name in known}
     for record in driver.domains.describe():
-        for interface in _interfaces(record.name, record.live, "network"):
+        for interface in _interfaces(record.name, record.live):
+            # Of a network that is a bridge of the node, or a direct connection, libvirt shows that kind, not "network".
             network, mac = _attribute(interface, "source", "network"), _mac(interface)
             if network not in connected:
                 continue
@@ -65,8 +66,12 @@ def half_connected(driver: Driver, network: str, bridge: str) -> list[Connection
     """Return the interfaces that somebody who was connecting them again has left on the network's bridge."""
     found = []
     for record in driver.domains.describe():
-        live = {_mac(interface): interface for interface in _interfaces(record.name, record.live, "bridge")}
-        for configured in _interfaces(record.name, record.config, "network") if live else ():
+        live = {
+            _mac(interface): interface
+            for interface in _interfaces(record.name, record.live)
+            if interface.get("type") == "bridge" and not _attribute(interface, "source", "network")
+        }
+        for configured in _interfaces(record.name, record.config) if live else ():
             mac, source = _mac(configured), configured.find("source")
             interface = live.get(mac)
             if interface is None or source is None or source.get("network") != network:
@@ -77,10 +82,8 @@ def half_connected(driver: Driver, network: str, bridge: str) -> list[Connection
     return found
 
 
-def _interfaces(domain: str, document: str | None, kind: str) -> list[Element]:
-    if document is None:
-        return []
-    return tree.parse(document, f"the document of {domain}").findall(f"devices/interface[@type='{kind}']")
+def _interfaces(domain: str, document: str | None) -> list[Element]:
+    return [] if document is None else tree.parse(document, f"the document of {domain}").findall("devices/interface")
 
 
 def _mac(interface: Element) -> str:

@@ -16,7 +16,7 @@ from .._document.network import NETWORK, without_connections
 from .._document.network_check import mode_of
 from .._document.network_forward import MANAGED
 from .._driver.base import Capability, Driver
-from .._errors import DriverError, OperationInvalid
+from .._errors import DriverError, OperationInvalid, names
 from .network_connected import Connection, connections, half_connected, listed, reconnect
 from .network_request import NetworkRequest
 from .network_seen import Seen, networks_of
@@ -53,16 +53,19 @@ class Restart:
         """Add the steps of a restart; raise OperationInvalid when somebody would lose the connection by it."""
         name = self._request.name
         before = {} if seen.live is None else NETWORK.read(seen.live)
-        # A bridge, or an interface, that is not libvirt's stays when the network goes.
-        found = connections(self._driver, name) if mode_of(before) in MANAGED else []
-        lost = [connection for connection in found if not self._can_return(connection, NETWORK.read(document))]
-        self._consent(
-            plan,
-            lost,
-            f"restarting the network {name}, to which {{}} could not be connected again",
-            "Change it without a restart, or allow it with force: true.",
-        )
-        back = [connection for connection in found if connection not in lost]
+        found = connections(self._driver, name)
+        back = [connection for connection in found if self._can_return(connection, before, NETWORK.read(document))]
+        others = [connection for connection in found if connection not in back]
+        if mode_of(before) in MANAGED:
+            self._consent(
+                plan,
+                others,
+                f"restarting the network {name}, to which {{}} could not be connected again",
+                "Change it without a restart, or allow it with force: true.",
+            )
+        elif others:
+            # A bridge, or an interface, that is not libvirt's stays when the network goes.
+            plan.warnings.append(f"until they start anew, these are connected as they were before: {listed(others)}")
         plan.add("stop", Effect.RESTART, lambda: self._networks.destroy(name))
         plan.add("start", Effect.LIVE, self._starting(seen, back))
         self._reconnect(plan, back)
@@ -76,9 +79,10 @@ class Restart:
             left = [connection for connection in found if not connection.plugged]
             self._reconnect(plan, sorted([*left, *half_connected(self._driver, name, bridge)], key=str))
 
-    def _can_return(self, connection: Connection, spec: Spec) -> bool:
+    def _can_return(self, connection: Connection, before: Spec, after: Spec) -> bool:
         is_ours = connection.interface is not None
-        return is_ours and Capability.UPDATE_DEVICE in self._driver.capabilities and _has_bridge(spec)
+        can_move = Capability.UPDATE_DEVICE in self._driver.capabilities
+        return is_ours and can_move and _has_bridge(before) and _has_bridge(after)
 
     def _consent(self, plan: Plan, found: Sequence[Connection], what: str, hint: str) -> None:
         """Raise OperationInvalid when somebody would lose the connection, or warn when the task consents to it."""
@@ -98,24 +102,34 @@ class Restart:
             try:
                 self._networks.start(name)
             except DriverError as error:
-                self._put_back(seen)
-                for connection in back:
-                    self._try(connection)
-                hint = "It is active again as it was before."
+                hint = self._put_back(seen, back)
                 raise DriverError(f"the network does not start: {error.reason}", code=error.code, hint=hint) from error
 
         return run
 
-    def _put_back(self, seen: Seen) -> None:
+    def _put_back(self, seen: Seen, back: Sequence[Connection]) -> str:
+        """Make the network again what it was before, with who was connected; say what has come of it."""
+        try:
+            self._start_as_before(seen)
+        except DriverError as error:
+            return f"It does not start as it was before, either, so nobody is connected to it: {error.reason}"
+        for connection in back:
+            self._try(connection)
+        cut = f" These are not connected to it: {names([*self._cut])}." if self._cut else ""
+        return f"It is active again as it was before.{cut}"
+
+    def _start_as_before(self, seen: Seen) -> None:
         """Start the network with the document that it had while it was active, and give it back its configuration."""
         if seen.record is None or seen.live is None:
             return
         self._networks.define(tree.serialize(without_connections(tree.clone(seen.live))))
-        self._networks.start(seen.record.name)
+        try:
+            self._networks.start(seen.record.name)
+        finally:
+            if seen.record.config is not None:
+                self._networks.define(seen.record.config)
         if seen.record.config is None:
             self._networks.undefine(seen.record.name)
-        else:
-            self._networks.define(seen.record.config)
 
     def _reconnect(self, plan: Plan, back: Sequence[Connection]) -> None:
         for connection in back:

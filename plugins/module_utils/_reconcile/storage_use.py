@@ -37,6 +37,7 @@ _BOOT_FILES = {
 }
 
 _QCOW2_MAGIC = b"QFI\xfb"
+_DATA_FILE = 0x44415441
 _HEADER = 4096
 _LONGEST_CHAIN = 64
 
@@ -149,7 +150,7 @@ def _other_uses(document: _Document) -> Iterator[Use]:
 
 
 def backing_files(driver: Driver, host: Host, disk: Element, path: str) -> Iterator[str]:
-    """Yield the chain of files that a qcow2 image is built on, by reading the images' headers.
+    """Yield the chain of files that a qcow2 image is built on, and those with its data, by the images' headers.
 
     Only where the domain reads it as qcow2, too: what a raw image begins with is for its guest to write.
     """
@@ -158,26 +159,53 @@ def backing_files(driver: Driver, host: Host, disk: Element, path: str) -> Itera
     for _link in range(_LONGEST_CHAIN):
         if not left:
             return
-        for backing in _built_on(host, left.pop(0)):
+        image = left.pop(0)
+        header = _qcow2_header(host, image)
+        # What is in these is for the guest to write, and leads nowhere.
+        yield from _beside(image, _data_file(header))
+        for backing in _beside(image, _built_on(host, image, header)):
             yield backing
             left.append(backing)
 
 
-def _built_on(host: Host, path: str) -> list[str]:
-    """Return the files that an image's header names.
+def _qcow2_header(host: Host, path: str) -> bytes:
+    """Return what a qcow2 image begins with, nothing of any other file.
 
-    Source: https://www.qemu.org/docs/master/interop/qcow2.html (offset and length at bytes 8 and 16).
+    Source of what is in it: https://www.qemu.org/docs/master/interop/qcow2.html.
     """
     status = host.status(path)
     if status is None or status.kind != "file" or not status.size:
-        return []
+        return b""
     header = host.read(path, _HEADER)
-    offset, length = int.from_bytes(header[8:16], "big"), int.from_bytes(header[16:20], "big")
-    if header[:4] != _QCOW2_MAGIC or not offset or not 0 < length <= 1023:
-        return []
+    return header if header.startswith(_QCOW2_MAGIC) else b""
+
+
+def _beside(path: str, stated: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of files as an image states them."""
     folder = path.rpartition("/")[0]
-    stated = _files_of(host.read(path, length, offset=offset).decode("utf-8", "replace"))
-    return [name if name.startswith("/") else f"{folder}/{name}" for name in stated if "\0" not in name]
+    return (name if name.startswith("/") else f"{folder}/{name}" for name in stated if "\0" not in name)
+
+
+def _built_on(host: Host, path: str, header: bytes) -> Iterator[str]:
+    """Return the files that an image is built on, by offset and length at bytes 8 and 16 of its header."""
+    offset, length = _number(header, 8, 8), _number(header, 16)
+    if not offset or not 0 < length <= 1023:
+        return iter(())
+    return _files_of(host.read(path, length, offset=offset).decode("utf-8", "replace"))
+
+
+def _data_file(header: bytes) -> Iterator[str]:
+    """Yield the file with an image's data, when that is another one: it is in one of the header's extensions."""
+    at = _number(header, 100) if _number(header, 4) == 3 else 0
+    while 104 <= at < len(header) and (kind := _number(header, at)):
+        length = _number(header, at + 4)
+        if kind == _DATA_FILE:
+            yield from _files_of(header[at + 8 : at + 8 + length].decode("utf-8", "replace"))
+        at += 8 + -(-length // 8) * 8
+
+
+def _number(header: bytes, at: int, size: int = 4) -> int:
+    return int.from_bytes(header[at : at + size], "big")
 
 
 def _files_of(backing: str) -> Iterator[str]:

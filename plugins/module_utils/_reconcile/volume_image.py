@@ -55,6 +55,8 @@ class ImageContent(Tracked):
         # Before anything is read, because a file can change meanwhile.
         mark = self.mark(driver, host)
         with self.opened(host) as image, Staging(driver, self.option, pool, name, timeout, check) as staging:
+            if not image.start:
+                raise InputError(self.option, f"{self.description} is empty.")
             what = self.recognise(image.start)
             wanted = {**spec, "format": stored(spec.get("format", what.name))}
             capacity = image.size if what.capacity is None else what.capacity

@@ -325,6 +325,22 @@ def test_a_backing_file_in_qemu_s_other_forms(files: Node, folder: Path, name: s
         remove(files, "vda")
 
 
+@pytest.mark.parametrize("name", ["{}", "data", "file:{}"])
+def test_a_file_with_the_data_of_an_image(files: Node, folder: Path, name: str) -> None:
+    data, victim = qcow2(folder / "data", str(folder / "victim")), raw(folder / "victim")
+    stated = name.format(data).encode()
+    # Two extensions, of which the first has a length that is not whole.
+    extensions = struct.pack(">II8s", 0x6803F857, 3, b"abc") + struct.pack(">II", 0x44415441, len(stated)) + stated
+    header = struct.pack(">4sI", b"QFI\xfb", 3).ljust(100, b"\0") + struct.pack(">I", 104)
+    (folder / "top.qcow2").write_bytes(header + extensions)
+    create(files, "web1", {"target": "vda", "file": data}, {"target": "vdb", "file": victim})
+    create(files, "web2", {"target": "vda", "file": str(folder / "top.qcow2")})
+    with pytest.raises(InputError, match=f"{data} is a backing file of web2"):
+        remove(files, "vda")
+    # What the guest has written to it names nothing.
+    assert remove(files, "vdb")["changed"]
+
+
 def test_what_a_guest_writes_to_a_raw_image_names_nothing(files: Node, folder: Path) -> None:
     victim, other = raw(folder / "victim"), qcow2(folder / "disk.raw", str(folder / "victim"))
     create(files, "web1", {"target": "vda", "file": victim})

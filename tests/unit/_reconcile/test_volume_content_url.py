@@ -186,6 +186,15 @@ def test_a_redirection_leads_to_a_server(node: Node, server: Server, location: s
         node.task(source={"url": server.url("/a", "http"), "checksum": f"sha256:{SHA256}"})
 
 
+@pytest.mark.parametrize("told", [None, 0])
+def test_an_answer_without_content(node: Node, server: Server, told: int | None) -> None:
+    server.files["/empty"] = b""
+    server.told_length = told
+    with pytest.raises(InputError, match="/empty is empty"):
+        node.task(source={"url": server.url("/empty")})
+    assert node.names() == []
+
+
 def test_a_list_keeps_its_own_secrets(node: Node, server: Server) -> None:
     assert set(secrets({"checksum": "sha256:https://me:hunter2@e.org/SUMS"})) == {"hunter2"}
     server.files["/SUMS"] = b""
