@@ -58,6 +58,8 @@ options:
         again. Guests miss packets for a moment, and keep their addresses and connections.
       - If something is connected that cannot be connected again (a container, or a domain of another hypervisor), that
         is an error before anything is changed, without O(force=true).
+      - A direct connection to an interface of the node, or a virtual function, stays what it is until its domain starts
+        anew. A warning names these domains.
     type: str
     choices: [never, if_needed]
     default: never

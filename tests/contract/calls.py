@@ -10,13 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
-    Capability,
-    Domains,
-    NetworkSection,
-    NetworkUpdate,
-    Shutdown,
-)
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import Domains, Shutdown
+from ansible_collections.stratum.virt.plugins.module_utils._driver.networks import NetworkSection, NetworkUpdate
 from ansible_collections.stratum.virt.plugins.module_utils._errors import StratumError
 
 DEVICE = "<interface type='network'><mac address='52:54:00:c0:00:99'/><source network='default'/></interface>"

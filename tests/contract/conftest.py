@@ -13,7 +13,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver, Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import Volumes
 
 from tests.conftest import lacking
 from tests.contract.subjects import PREFIX, LxcSubject, QemuSubject, SimSubject, Subject, TestSubject

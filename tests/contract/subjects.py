@@ -18,7 +18,8 @@ from xml.sax.saxutils import escape
 
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Volume, edit
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Driver, Shutdown
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import Shutdown
 from ansible_collections.stratum.virt.plugins.module_utils._driver.registry import open_driver
 from ansible_collections.stratum.virt.plugins.module_utils._errors import DriverError, StratumError
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost

@@ -12,11 +12,10 @@ import time
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse, serialize
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
-    Capability,
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import (
     DomainEvent,
     DomainState,
-    Driver,
     EventKind,
     Shutdown,
     Watch,

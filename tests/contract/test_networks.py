@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse, serialize
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
-    Capability,
-    DomainState,
-    Driver,
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import DomainState
+from ansible_collections.stratum.virt.plugins.module_utils._driver.networks import (
     NetworkRecord,
     Networks,
     NetworkSection,

@@ -11,14 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
-    Capability,
-    Driver,
-    PoolRecord,
-    Pools,
-    PoolState,
-    Volumes,
-)
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import PoolRecord, Pools, PoolState, Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     AlreadyExists,
     DriverError,

@@ -11,7 +11,8 @@ import time
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver, EventKind, Watch
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import EventKind, Watch
 from ansible_collections.stratum.virt.plugins.module_utils._errors import DriverError, NotFound, NotSupported
 
 from tests.contract.subjects import MEMORY, Subject

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
-    Capability,
-    DomainRecord,
-    DomainState,
-    Driver,
-)
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import DomainRecord, DomainState
 from ansible_collections.stratum.virt.plugins.module_utils._errors import DriverError, OperationInvalid
 
 from tests.contract.calls import DOMAIN_CALLS, outcomes_other_than

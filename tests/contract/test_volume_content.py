@@ -10,7 +10,8 @@ import os
 import threading
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     ConnectionFailed,
     DriverError,

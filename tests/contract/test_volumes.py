@@ -10,7 +10,8 @@ import threading
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver, Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     AlreadyExists,
     DriverError,

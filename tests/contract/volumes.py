@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import VolumeRecord, Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import VolumeRecord, Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._host.base import Extent
 
 MIB = 1024**2

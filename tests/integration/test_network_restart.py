@@ -129,6 +129,44 @@ def test_the_bridge_may_get_another_name(networks: Tasks, tasks: Tasks, bootable
     assert interface(tasks, "web1").find("source").get("bridge") == "vbr-other"  # type: ignore[union-attr]
 
 
+def test_bridges_of_the_node_keep_and_exchange_their_guests(
+    networks: Tasks, tasks: Tasks, deaf: Callable[..., None]
+) -> None:
+    """libvirt shows the interfaces of such a network as those of a bridge."""
+    bridges = ("br-one", "br-two")
+    for bridge in bridges:
+        tasks.node.run(["ip", "link", "add", bridge, "type", "bridge"])
+    try:
+        networks.make(name="lab", forward={"mode": "bridge"}, bridge={"name": "br-one"}, state="active")
+        deaf(
+            "deaf1", f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>", start=True
+        )
+        target = interface(tasks, "deaf1").find("target").get("dev")  # type: ignore[union-attr]
+        for options, bridge in (
+            ({"trust_guest_rx_filters": True}, "br-one"),
+            ({"bridge": {"name": "br-two"}}, "br-two"),
+        ):
+            done = networks.apply(name="lab", **options, restart="if_needed")
+            assert done["actions"] == ["change the configuration", "stop", "start", f"reconnect deaf1 ({MAC})"]
+            assert ports(tasks.node, bridge) == [target]
+            (found,) = networks.info(name=["lab"], gather=["domains"])
+            assert [domain["target"] for domain in found["domains"]] == [target]
+        networks.make(name="lab", state="absent", force=True)
+    finally:
+        for bridge in bridges:
+            tasks.node.run(["ip", "link", "delete", bridge], check=False)
+
+
+def test_a_direct_connection_stays_as_it_is(networks: Tasks, deaf: Callable[..., None]) -> None:
+    networks.make(name="lab", forward={"mode": "private", "interfaces": ["eth0"]}, state="active")
+    deaf("deaf1", f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>", start=True)
+    (found,) = networks.info(name=["lab"], gather=["domains"])
+    assert [(domain["name"], domain["target"]) for domain in found["domains"]] == [("deaf1", "macvtap0")]
+    done = networks.make(name="lab", trust_guest_rx_filters=True, restart="if_needed")
+    assert done["actions"] == ["change the configuration", "stop", "start"]
+    assert f"deaf1 ({MAC})" in str(done["warnings"])
+
+
 def test_a_network_in_use_is_not_stopped_by_accident(networks: Tasks, tasks: Tasks, deaf: Callable[..., None]) -> None:
     networks.make(**LAB, state="active")
     deaf("deaf1", f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>", start=True)

@@ -30,6 +30,8 @@ HEADER = """\
 """
 BANNER = "# Private to stratum.virt: no promise is made about it, and it may change in any release.\n"
 
+INTERFACES = ("_driver/base", "_driver/domains", "_driver/networks", "_driver/storage")
+
 # What each part may import of the core, beside itself. The longest prefix counts.
 ARROWS: dict[str, tuple[str, ...]] = {
     "modules/": ("_module", "_task/"),
@@ -41,10 +43,13 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "module_utils/_uri": ("_errors",),
     "module_utils/_document/": ("_errors",),
     "module_utils/_host/": ("_errors", "_deadline"),
-    "module_utils/_driver/base": ("_deadline", "_errors", "_host/base"),
+    "module_utils/_driver/base": (),
+    "module_utils/_driver/domains": ("_deadline",),
+    "module_utils/_driver/networks": (),
+    "module_utils/_driver/storage": ("_host/base",),
     "module_utils/_driver/registry": ("_driver/", "_host/base", "_uri", "_errors"),
-    "module_utils/_driver/": ("_driver/base", "_document/", "_host/base", "_uri", "_errors", "_deadline"),
-    "module_utils/_reconcile/": ("_document/", "_driver/base", "_host/base", "_errors", "_deadline"),
+    "module_utils/_driver/": (*INTERFACES, "_document/", "_host/base", "_uri", "_errors", "_deadline"),
+    "module_utils/_reconcile/": ("_document/", *INTERFACES, "_host/base", "_errors", "_deadline"),
     "module_utils/_argspec": (),
     "module_utils/_fetch": ("_reconcile/volume_content", "_reconcile/volume_url"),
     "module_utils/_task/": ("_argspec", "_document/", "_fetch", "_reconcile/"),

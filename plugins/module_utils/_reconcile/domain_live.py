@@ -15,7 +15,8 @@ from .._document import tree
 from .._document.domain import DOMAIN
 from .._document.field import Device, Difference, Items, Spec
 from .._document.units import factor
-from .._driver.base import Capability, DomainRecord, Driver
+from .._driver.base import Capability, Driver
+from .._driver.domains import DomainRecord
 from .._errors import DeadlineExceeded, DriverError, NotSupported, OperationInvalid, StratumError
 from .domain_request import CEILINGS, DomainRequest
 from .domain_want import Wanted

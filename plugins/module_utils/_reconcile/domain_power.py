@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from .._deadline import Deadline
 from .._document import tree
-from .._driver.base import DomainRecord, DomainState, Driver, Shutdown
+from .._driver.base import Driver
+from .._driver.domains import DomainRecord, DomainState, Shutdown
 from .._errors import DeadlineExceeded, DriverError, GuestAgentError, NotFound, NotSupported, OperationInvalid
 from .domain_state import Verb
 from .wait import wait_until

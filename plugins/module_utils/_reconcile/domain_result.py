@@ -13,7 +13,7 @@ from .._document import tree
 from .._document.domain import DOMAIN
 from .._document.secrets import scrub
 from .._document.statable import statable
-from .._driver.base import DomainRecord
+from .._driver.domains import DomainRecord
 from .domain_state import condition_of
 
 if TYPE_CHECKING:

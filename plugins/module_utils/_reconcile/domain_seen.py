@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._document import tree
-from .._driver.base import DomainRecord, Driver
+from .._driver.base import Driver
+from .._driver.domains import DomainRecord
 from .domain_state import condition_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from .._driver.base import Capability, DomainRecord, DomainState
+from .._driver.base import Capability
+from .._driver.domains import DomainRecord, DomainState
 
 WANTED = ("present", "running", "stopped", "paused", "saved", "restarted", "absent")
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from .._deadline import Deadline
 from .._document import tree
-from .._driver.base import Address, Driver
+from .._driver.base import Driver
+from .._driver.domains import Address
 from .._errors import DeadlineExceeded, DriverError, GuestAgentError
 from .domain_power import agent_connected
 from .wait import wait_until

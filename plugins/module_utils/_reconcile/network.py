@@ -50,34 +50,33 @@ class NetworkManager(Manager[NetworkRequest, Seen, NetworkPlan]):
     def settle(
         self, driver: Driver, plan: NetworkPlan, seen: Seen, pending: dict[str, Pending]
     ) -> tuple[Seen, dict[str, Pending]]:
+        cycle = plan
         if self.request.restart and pending and plan.may_restart(pending):
             # Only trying has shown that the active network does not take the change.
-            plan = self._restart(driver, plan, seen)
-        elif not any(step.action == "stop" for step in plan.steps) or plan.end != "active":
+            cycle = self.plan(driver, seen)
+            cycle.steps.clear()
+            cycle.add_restart()
+            plan.warnings += cycle.warnings
+            try:
+                self.apply(cycle)
+            except OutcomeUnknown as error:
+                return self._finish(cycle, error)
+        if not cycle.restarts:
             return seen, pending
         # Somebody may have been connected after the plan was made, and before the network stopped.
-        late = self.plan(driver, seen)
-        late.steps.clear()
-        late.connect()
-        self.apply(late)
-        seen = self.read(driver)
-        plan.cut.update(late.cut)
-        return seen, self.verify(plan, seen)
-
-    def _restart(self, driver: Driver, plan: NetworkPlan, seen: Seen) -> NetworkPlan:
-        """Restart the network; return what is left to be done, which is nothing but who was cut off by it."""
-        cycle = self.plan(driver, seen)
         cycle.steps.clear()
-        cycle.add_restart()
-        plan.warnings += cycle.warnings
-        try:
-            self.apply(cycle)
-        except OutcomeUnknown as error:
-            with self._connect() as again:
-                _seen, cycle = self.rest(again, cycle, str(error.facts["failed_action"]))
-            if cycle.steps:
-                raise
-        return cycle
+        cycle.add_connections()
+        self.apply(cycle)
+        seen = self.read(driver)
+        return seen, self.verify(cycle, seen)
+
+    def _finish(self, cycle: NetworkPlan, error: OutcomeUnknown) -> tuple[Seen, dict[str, Pending]]:
+        """Finish a restart whose connection died in the middle, over a new one."""
+        with self._connect() as driver:
+            seen, rest = self.rest(driver, cycle, str(error.facts["failed_action"]))
+            if rest.steps:
+                raise error
+            return seen, self.verify(rest, seen)
 
     def verify(self, plan: NetworkPlan, seen: Seen) -> dict[str, Pending]:
         request = self.request

@@ -32,6 +32,11 @@ class Connection(NamedTuple):
     plugged: bool
     """Whether the network knows it: one that was stopped in the meantime has forgotten."""
 
+    @property
+    def at_bridge(self) -> bool:
+        """Whether it is at a bridge, so that it can move to another one while the domain runs."""
+        return self.interface is not None and self.interface.get("type") in ("network", "bridge")
+
     def __str__(self) -> str:
         return f"{self.domain} ({self.mac})"
 
@@ -128,6 +133,9 @@ def _plugged_into(interface: Element, kind: str, source: Mapping[Any, Any]) -> s
     """Return an interface's document with another kind and source."""
     copy = tree.clone(interface)
     copy.set("type", kind)
+    if kind != "network":
+        # libvirt guarantees a rate in networks only, and refuses the wish anywhere else.
+        tree.Place("bandwidth/inbound/@floor").remove(copy)
     place = tree.Place("source").make(copy)
     place.attrib.clear()
     for name, value in source.items():

@@ -15,7 +15,8 @@ from .._document.field import Device, Difference, Items
 from .._document.network import PORTGROUPS
 from .._document.network_dns import DNS_HOSTS, SRV, TXT
 from .._document.network_ip import HOSTS, IP, RANGES
-from .._driver.base import Capability, Driver, NetworkSection, NetworkUpdate
+from .._driver.base import Capability, Driver
+from .._driver.networks import NetworkSection, NetworkUpdate
 from .._errors import NotSupported, OperationInvalid
 from .network_request import NetworkRequest
 from .network_seen import networks_of
@@ -54,6 +55,8 @@ class Change(NamedTuple):
     updates: tuple[Update, ...]
     last: bool = False
     """It takes what another entry gives up first."""
+    makes_way: bool = False
+    """Its entry cannot be modified: it is taken out, and added as it is to be."""
 
 
 class LivePlanner:
@@ -85,9 +88,7 @@ class LivePlanner:
 
     def plan(self, plan: Plan, differences: Iterable[Difference], waiting: frozenset[str]) -> None:
         """Add a step for every entry that the active network can take."""
-        order = {"remove": 0, "change": 1, "add": 2}
-        changes = self._changes([item for item in differences if item.path not in waiting])
-        for change in sorted(changes, key=lambda change: (order[change.action], change.last)):
+        for change in _in_order(self._changes([item for item in differences if item.path not in waiting])):
             plan.add(f"{change.action} {change.label}", Effect.LIVE, self._updating(change), uncertain=True)
 
     def _parents(self) -> dict[str, int | None]:
@@ -134,7 +135,7 @@ class LivePlanner:
             if known
             else (update(NetworkUpdate.DELETE, device.element), update(NetworkUpdate.ADD, new))
         )
-        return Change("change", device.label, updates, last=new.get("default") == "yes")
+        return Change("change", device.label, updates, new.get("default") == "yes", makes_way=not known)
 
     def _configured(self, device: Device) -> Element:
         """Return an entry as the configuration is to have it, so that both are the same."""
@@ -173,6 +174,23 @@ class LivePlanner:
             return True
 
         return run
+
+
+def _in_order(changes: Iterable[Change]) -> list[Change]:
+    """Sort changes so that each finds free what it takes. Of the entries of a section that make way for themselves,
+    the first takes out all of them, because they may exchange what they have."""
+    order = {"remove": 0, "change": 1, "add": 2}
+    ordered = sorted(changes, key=lambda change: (order[change.action], change.makes_way, change.last))
+    taken_out: dict[NetworkSection, list[Update]] = {}
+    for change in ordered:
+        if change.makes_way:
+            taken_out.setdefault(change.updates[0].section, []).append(change.updates[0])
+    return [
+        change._replace(updates=(*taken_out.pop(change.updates[0].section, ()), change.updates[1]))
+        if change.makes_way
+        else change
+        for change in ordered
+    ]
 
 
 def _address_of(label: str) -> str | None:

@@ -26,8 +26,11 @@ from .network_seen import networks_of
 
 _ROUTES = "/proc/net/route"
 _ROUTES_6 = "/proc/net/ipv6_route"
+_TRIE = "/proc/net/fib_trie"
 _LARGEST = 1024 * 1024
 _UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200
+_POINT_TO_POINT = 0x10
+"""Of an interface: what is at its other end is one machine, and behind it a network that may be of any size."""
 
 
 class Route(NamedTuple):
@@ -48,11 +51,15 @@ def check_free(driver: Driver, host: Host, name: str, spec: Spec, bridges: froze
     wanted = [(f"ip[{IP.label(entry, index)}]", network_of(entry)) for index, entry in enumerate(spec.get("ip", ()))]
     if not wanted and stated is None:
         return
+    own: list[Network | None] = []
     for record in networks_of(driver).describe():
         document = record.live or record.config
-        if record.name == name or document is None:
+        if document is None:
             continue
         other = NETWORK.read(tree.parse(document, f"the document of {record.name}"))
+        if record.name == name:
+            own = [network_of(entry) for entry in other.get("ip", ())] if record.active else []
+            continue
         if stated is not None and mode_of(other) in MANAGED and other.get("bridge", {}).get("name") == stated:
             raise InputError("bridge.name", f"{stated} is the bridge of the network {record.name}.")
         for path, network in wanted if record.active else ():
@@ -66,6 +73,10 @@ def check_free(driver: Driver, host: Host, name: str, spec: Spec, bridges: froze
         for path, network in wanted if route.interface not in bridges else ():
             if network is not None and _collides(network, route):
                 raise InputError(path, f"{network} overlaps {route.network} at {route.interface} of {host.name}.")
+    for address in addresses(host):
+        for path, network in wanted if not any(each is not None and address in each for each in own) else ():
+            if network is not None and address in network:
+                raise InputError(path, f"{network} has {address} in it, which is an address of {host.name}.")
 
 
 def overlap(one: Network, other: Network) -> bool:
@@ -87,7 +98,25 @@ def routes(host: Host) -> Iterator[Route]:
         for line in host.read(path, _LARGEST).decode("ascii", "replace").splitlines():
             route = parse(line.split())
             if route is not None and route.network.prefixlen > 0:
-                yield route
+                yield route._replace(direct=False) if _is_point_to_point(host, route.interface) else route
+
+
+def addresses(host: Host) -> Iterator[ipaddress.IPv4Address]:
+    """Yield a host's own IPv4 addresses: one that is all of its network (/32) is in none of the routes above."""
+    if host.status(_TRIE) is None:
+        return
+    address = ""
+    for line in host.read(_TRIE, _LARGEST).decode("ascii", "replace").splitlines():
+        words = line.split()
+        if words[:1] == ["|--"]:
+            address = words[1]
+        elif words == ["/32", "host", "LOCAL"] and not address.startswith("127."):
+            yield ipaddress.IPv4Address(address)
+
+
+def _is_point_to_point(host: Host, interface: str) -> bool:
+    flags = f"/sys/class/net/{interface}/flags"
+    return host.status(flags) is not None and bool(int(host.read(flags, 64), 16) & _POINT_TO_POINT)
 
 
 def _route_4(words: list[str]) -> Route | None:

@@ -55,6 +55,8 @@ class NetworkPlan(Plan):
         """What only ``xml`` says, was configured before, and the active network does not show."""
         self.fresh = False
         """Whether the network ends with all of its configuration, or inactive."""
+        self.restarts = False
+        """Whether the network is stopped and started again."""
         _check_identity(request, seen)
         if request.state == "absent":
             self._remove()
@@ -83,7 +85,14 @@ class NetworkPlan(Plan):
 
         if self._seen.live is not None and self.wanted is not None:
             Restart(self._driver, self._request, self.cut).plan(self, self._seen, self.wanted.document)
-            self.fresh = True
+            self.fresh = self.restarts = True
+
+    def add_connections(self) -> None:
+        """Add steps that connect the running domains which an earlier instance of the network has left without."""
+        from .network_restart import Restart
+
+        if self.wanted is not None:
+            Restart(self._driver, self._request, self.cut).heal(self, self.wanted.document)
 
     def _reconcile(self, wanted: Wanted, *, heal: bool) -> None:
         live = self._seen.live if self.end == "active" else None
@@ -95,7 +104,7 @@ class NetworkPlan(Plan):
         self._define(wanted)
         if live is None:
             self.fresh = True
-            self._change_state(wanted)
+            self._change_state()
         elif self._request.restart and waiting and self.may_restart(waiting):
             self.show(changes(found))
             self.add_restart()
@@ -106,7 +115,7 @@ class NetworkPlan(Plan):
             if found:
                 self._live_planner(wanted, live).plan(self, found, frozenset(waiting))
             if heal:
-                self._connect(wanted)
+                self.add_connections()
         self._autostart()
 
     def _waiting(self, wanted: Wanted, live: Element) -> dict[str, str]:
@@ -161,19 +170,13 @@ class NetworkPlan(Plan):
 
         return run
 
-    def _change_state(self, wanted: Wanted) -> None:
+    def _change_state(self) -> None:
         name = self._request.name
         if self._seen.condition == "active":
             self._stop()
         elif self.end == "active":
             self.add("start", Effect.LIVE, lambda: self._networks.start(name))
-            self._connect(wanted)
-
-    def _connect(self, wanted: Wanted) -> None:
-        """Connect the running domains that an earlier instance of the network has left without a connection."""
-        from .network_restart import Restart
-
-        Restart(self._driver, self._request, self.cut).heal(self, wanted.document)
+            self.add_connections()
 
     def _stop(self) -> None:
         from .network_restart import Restart

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._document.field import Spec
-from .._document.network import NETWORK, complete, simplify
-from .stated import check_exclusive, check_name, check_timeout, parse_xml, stated_by
+from .._document.network import NETWORK, complete, simplify, write
+from .stated import check_exclusive, check_name, check_timeout, joined, parse_xml, stated_by
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -27,6 +27,7 @@ class NetworkRequest(NamedTuple):
     spec: Spec
     """What was stated, by options and by ``xml``; the options win."""
     xml: Element | None
+    """The raw document, which says nothing that the options contradict."""
     state: str
     autostart: bool | None
     exclusive: frozenset[str]
@@ -41,18 +42,21 @@ def load(params: Mapping[str, Any]) -> NetworkRequest:
     xml = parse_xml(params.get("xml"), "network")
     spec = NETWORK.load(params)
     if xml is not None:
-        spec = {**stated_by(NETWORK, xml), **spec}
-        simplify(xml)
+        spec = joined(stated_by(NETWORK, xml), spec)
     name = check_name(spec, xml)
     check_timeout(params["timeout"])
     check_exclusive(params.get("exclusive") or (), spec)
+    spec, exclusive = complete(spec, None), frozenset(params.get("exclusive") or ())
+    if xml is not None:
+        simplify(xml)
+        write(xml, spec, exclusive)
     return NetworkRequest(
         name=name,
-        spec=complete(spec, None),
+        spec=spec,
         xml=xml,
         state=params["state"],
         autostart=params.get("autostart"),
-        exclusive=frozenset(params.get("exclusive") or ()),
+        exclusive=exclusive,
         restart=params["restart"] == "if_needed",
         force=bool(params["force"]),
         timeout=float(params["timeout"]),

@@ -54,7 +54,7 @@ class Restart:
         name = self._request.name
         before = {} if seen.live is None else NETWORK.read(seen.live)
         found = connections(self._driver, name)
-        back = [connection for connection in found if self._can_return(connection, before, NETWORK.read(document))]
+        back = [connection for connection in found if self._can_return(connection, NETWORK.read(document))]
         others = [connection for connection in found if connection not in back]
         if mode_of(before) in MANAGED:
             self._consent(
@@ -76,13 +76,11 @@ class Restart:
         if Capability.UPDATE_DEVICE in self._driver.capabilities and _has_bridge(spec):
             name, bridge = self._request.name, spec.get("bridge", {}).get("name", "")
             found = connections(self._driver, name)
-            left = [connection for connection in found if not connection.plugged]
+            left = [connection for connection in found if connection.at_bridge and not connection.plugged]
             self._reconnect(plan, sorted([*left, *half_connected(self._driver, name, bridge)], key=str))
 
-    def _can_return(self, connection: Connection, before: Spec, after: Spec) -> bool:
-        is_ours = connection.interface is not None
-        can_move = Capability.UPDATE_DEVICE in self._driver.capabilities
-        return is_ours and can_move and _has_bridge(before) and _has_bridge(after)
+    def _can_return(self, connection: Connection, spec: Spec) -> bool:
+        return Capability.UPDATE_DEVICE in self._driver.capabilities and connection.at_bridge and _has_bridge(spec)
 
     def _consent(self, plan: Plan, found: Sequence[Connection], what: str, hint: str) -> None:
         """Raise OperationInvalid when somebody would lose the connection, or warn when the task consents to it."""

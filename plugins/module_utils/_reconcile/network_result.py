@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._document.network import NETWORK
 from .._document.statable import statable
-from .._driver.base import NetworkRecord
+from .._driver.networks import NetworkRecord
 from .network_seen import condition_of
 
 if TYPE_CHECKING:

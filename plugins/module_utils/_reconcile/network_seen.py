@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._document import tree
 from .._document.network import without_connections
-from .._driver.base import Driver, NetworkRecord, Networks
+from .._driver.base import Driver
+from .._driver.networks import NetworkRecord, Networks
 from .._errors import NotSupported
 
 if TYPE_CHECKING:

@@ -75,12 +75,11 @@ def live_differences(live: Element, request: NetworkRequest) -> list[Difference]
 
 
 def missing_of_xml(document: Element, request: NetworkRequest) -> list[Missing]:
-    """Return what a document does not say of the request's ``xml``, apart from what options can say: that is in the
-    spec, where the task's own options have won over it."""
+    """Return what a document does not say of the request's ``xml``, apart from what is in the spec."""
     if request.xml is None:
         return []
     known = tree.parse("<network/>", "nothing")
-    write(known, statable(NETWORK, NETWORK.read(request.xml)))
+    write(known, request.spec)
     beyond = tuple(f"{item.path}/" for item in missing(known, request.xml, LISTS))
     return [item for item in missing(document, request.xml, LISTS) if f"{item.path}/".startswith(beyond)]
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .._document.volume import VOLUME
-from .._driver.base import Driver, VolumeRecord
+from .._driver.base import Driver
+from .._driver.storage import VolumeRecord
 from .pool_result import spec_of, summary, xml_of
 from .pool_seen import parse, storage
 from .selection import selected

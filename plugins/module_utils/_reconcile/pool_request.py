@@ -15,7 +15,7 @@ from .._document.pool import MEASURED, POOL
 from .._document.remainder import remainder
 from .._document.tree import remove
 from .._errors import InputError
-from .stated import check_name, check_timeout, parse_xml, stated_by
+from .stated import check_name, check_timeout, joined, parse_xml, stated_by
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -45,7 +45,7 @@ def load(params: Mapping[str, Any]) -> PoolRequest:
     for found in () if xml is None else [child for child in xml if child.tag in MEASURED]:
         remove(found)
     stated = POOL.load(params)
-    spec = stated if xml is None else _joined(stated_by(POOL, xml), stated)
+    spec = stated if xml is None else joined(stated_by(POOL, xml), stated)
     name = check_name(spec, xml)
     check_timeout(params["timeout"])
     state = params["state"]
@@ -65,12 +65,3 @@ def load(params: Mapping[str, Any]) -> PoolRequest:
         delete_storage=bool(params["delete_storage"]),
         timeout=float(params["timeout"]),
     )
-
-
-def _joined(from_xml: Spec, stated: Spec) -> Spec:
-    """Return what both say; an option wins over the same one of the document, and leaves those beside it."""
-    spec = dict(from_xml)
-    for option, value in stated.items():
-        there = spec.get(option)
-        spec[option] = _joined(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
-    return spec

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._document import tree
 from .._document.pool import MEASURED, POOL
 from .._document.statable import statable
-from .._driver.base import PoolRecord
+from .._driver.storage import PoolRecord
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

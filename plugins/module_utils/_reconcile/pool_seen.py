@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._document import tree
-from .._driver.base import Driver, PoolRecord, Pools, Volumes
+from .._driver.base import Driver
+from .._driver.storage import PoolRecord, Pools, Volumes
 from .._errors import NotSupported
 
 if TYPE_CHECKING:

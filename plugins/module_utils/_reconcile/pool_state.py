@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from .._driver.base import PoolState
+from .._driver.storage import PoolState
 
 WANTED = ("present", "active", "inactive", "absent")
 

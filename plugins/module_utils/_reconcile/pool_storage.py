@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from .._document.field import Spec
 from .._document.volume import VOLUME
-from .._driver.base import Capability, Driver, VolumeRecord
+from .._driver.base import Capability, Driver
+from .._driver.storage import VolumeRecord
 from .._errors import InputError, OperationInvalid, names
 from .._host.base import Host
 from .pool_seen import storage

@@ -42,6 +42,15 @@ def stated_by(table: Table, xml: Element) -> Spec:
     return {**spec, **table.load({"name": spec.get("name")})}
 
 
+def joined(from_xml: Spec, stated: Spec) -> Spec:
+    """Return what both say; an option wins over the same one of the document, and leaves those beside it."""
+    spec = dict(from_xml)
+    for option, value in stated.items():
+        there = spec.get(option)
+        spec[option] = joined(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
+    return spec
+
+
 def check_name(spec: Spec, xml: Element | None) -> str:
     """Return the object's name; raise InputError when it is missing, or ``name`` and ``xml`` contradict each other."""
     name = spec.get("name")

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from .._document.field import Spec
-from .._driver.base import Capability, Driver, Volumes
+from .._driver.base import Capability, Driver
+from .._driver.storage import Volumes
 from .._errors import InputError
 from .._host.base import Host
 from .volume_request import PARTIAL

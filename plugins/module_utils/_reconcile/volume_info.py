@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._driver.base import Driver, VolumeRecord
+from .._driver.base import Driver
+from .._driver.storage import VolumeRecord
 from .._errors import NotFound
 from .._host.base import Host
 from .selection import has_pattern, matches, selected

@@ -13,7 +13,7 @@ from .._document import tree
 from .._document.statable import statable
 from .._document.units import parse_size
 from .._document.volume import VOLUME
-from .._driver.base import VolumeRecord
+from .._driver.storage import VolumeRecord
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._deadline import Deadline
 from .._document import tree
-from .._driver.base import Capability, Driver, PoolRecord, Pools, VolumeRecord, Volumes
+from .._driver.base import Capability, Driver
+from .._driver.storage import PoolRecord, Pools, VolumeRecord, Volumes
 from .._errors import Denied, DriverError, NotSupported
 from .._host.base import Host
 

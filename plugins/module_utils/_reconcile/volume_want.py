@@ -13,7 +13,8 @@ from .._document import tree
 from .._document.field import Difference, Spec
 from .._document.lxml import etree
 from .._document.volume import VOLUME, complete, write
-from .._driver.base import Capability, Driver, Volumes
+from .._driver.base import Capability, Driver
+from .._driver.storage import Volumes
 from .._errors import InputError, names
 from .._host.base import Host
 from .storage_use import file_key

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from typing import TypeVar
 
 from .._deadline import Deadline
-from .._driver.base import DomainEvent, Domains, Watch
+from .._driver.domains import DomainEvent, Domains, Watch
 from .._errors import NotFound, NotSupported
 
 Seen = TypeVar("Seen")

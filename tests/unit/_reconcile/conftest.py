@@ -20,7 +20,8 @@ from ansible_collections.stratum.virt.plugins.module_utils._document import tree
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim import guest as guests
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.parameters import GUESTS
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, DomainRecord, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import DomainRecord
 from ansible_collections.stratum.virt.plugins.module_utils._driver.registry import open_driver
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile import (

@@ -21,8 +21,9 @@ from typing import Any
 
 from ansible_collections.stratum.virt.plugins.module_utils._document import tree
 from ansible_collections.stratum.virt.plugins.module_utils._document.volume import VOLUME
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Driver, Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Driver
 from ansible_collections.stratum.virt.plugins.module_utils._driver.registry import open_driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import StratumError
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile import volume_request

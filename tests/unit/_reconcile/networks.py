@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.stratum.virt.plugins.module_utils._document import tree
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Driver, NetworkRecord, Networks
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Driver
+from ansible_collections.stratum.virt.plugins.module_utils._driver.networks import NetworkRecord, Networks
 from ansible_collections.stratum.virt.plugins.module_utils._errors import StratumError
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile.network import NetworkManager

@@ -206,6 +206,43 @@ def test_an_option_wins_over_the_raw_document(node: Node) -> None:
     assert attributes(config(node), "mtu") == [{"size": "9000"}]
 
 
+def test_an_option_leaves_what_the_raw_document_says_beside_it(node: Node) -> None:
+    task(node, **LAB, state="active")
+    host = "<dns><host ip='10.1.2.77'><hostname>web</hostname></host></dns>"
+    done = both(node, xml=f"<network><name>lab</name>{host}</network>", dns={"txt": LAB["dns"]["txt"]})
+    assert done["actions"] == ["change the configuration", "add dns.hosts[10.1.2.77]"]
+    assert attributes(config(node), "dns/host[@ip='10.1.2.77']")
+
+
+def test_entries_of_one_list_come_from_options_and_the_raw_document(node: Node) -> None:
+    task(node, **LAB, state="active")
+    host = "<ip address='10.1.2.1'><dhcp><host mac='52:54:00:00:00:09' ip='10.1.2.19'/></dhcp></ip>"
+    document = f"<network><name>lab</name>{host}</network>"
+    done = both(node, xml=document, **dhcp(hosts=[{"name": "two", "ip": "10.1.2.12"}]))
+    assert done["actions"] == ["change the configuration"]
+    assert done["restart_required"]
+    assert attributes(config(node), "ip/dhcp/host[@ip='10.1.2.19']")
+
+
+@pytest.mark.parametrize(
+    ("there", "options"),
+    [
+        (
+            dhcp(hosts=[{"name": "three", "ip": "10.1.2.13"}]),
+            dhcp(hosts=[{"name": "two", "ip": "10.1.2.13"}, {"name": "three", "ip": "10.1.2.12"}]),
+        ),
+        (
+            {"dns": {"hosts": [{"ip": "10.1.2.21", "hostnames": ["web"]}]}},
+            {"dns": {"hosts": [{"ip": "10.1.2.20", "hostnames": ["web"]}, {"ip": "10.1.2.21", "hostnames": ["db"]}]}},
+        ),
+    ],
+)
+def test_entries_exchange_what_they_have(node: Node, there: dict[str, Any], options: dict[str, Any]) -> None:
+    task(node, **LAB, state="active")
+    task(node, **there)
+    assert both(node, **options)["pending"] == []
+
+
 def test_a_change_that_is_refused_waits(node: Node) -> None:
     task(node, **LAB, state="active")
     options = dhcp(hosts=[{"mac": "52:54:00:00:00:09", "ip": "10.1.2.19"}])

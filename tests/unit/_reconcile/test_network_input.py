@@ -24,8 +24,22 @@ eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0
 eth0\t0000000A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
 eth0\t0000090A\t0100000A\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0
 vbr-lab\t0002010A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+wg0\t000010AC\t00000000\t0001\t0\t0\t0\t0000F0FF\t0\t0\t0
 """
-"""10.0.0.0/16 at eth0, 10.9.0.0/16 behind a gateway there, and 10.1.2.0/24 at the network's own bridge."""
+"""10.0.0.0/16 at eth0, 10.9.0.0/16 behind a gateway there, 10.1.2.0/24 at the network's own bridge, and 172.16.0.0/12
+at the other end of wg0."""
+
+TRIE = """\
+Local:
+  +-- 0.0.0.0/0 3 0 5
+     +-- 127.0.0.0/8 2 0 2
+           |-- 127.0.0.1
+              /32 host LOCAL
+     |-- {}
+        /32 host LOCAL
+     |-- 10.8.8.255
+        /32 link BROADCAST
+"""
 
 ROUTES_6 = "\n".join(
     " ".join(fields)
@@ -40,7 +54,13 @@ ROUTES_6 = "\n".join(
 class Host(LocalHost):
     """A host with routes of its own."""
 
-    files = {"/proc/net/route": ROUTES, "/proc/net/ipv6_route": ROUTES_6}
+    def __init__(self, address: str = "10.8.8.8") -> None:
+        self.files = {
+            "/proc/net/route": ROUTES,
+            "/proc/net/ipv6_route": ROUTES_6,
+            "/proc/net/fib_trie": TRIE.format(address),
+            "/sys/class/net/wg0/flags": "0x10d1\n",
+        }
 
     def status(self, path: str) -> FileStatus | None:
         return super().status(__file__) if path in self.files else None
@@ -207,6 +227,8 @@ def test_what_made_no_sense_before_is_not_this_tasks_business(node: Node) -> Non
         ("ip[10.0.5.1]", {"ip": [{"address": "10.0.5.1", "prefix": 24}]}),
         ("ip[10.0.0.1]", {"ip": [{"address": "10.0.0.1"}]}),
         ("ip[10.9.0.1]", {"ip": [{"address": "10.9.0.1", "prefix": 16}]}),
+        ("ip[10.8.8.1]", {"ip": [{"address": "10.8.8.1", "prefix": 24}]}),
+        ("ip[172.16.0.1]", {"ip": [{"address": "172.16.0.1", "prefix": 12}]}),
         ("ip[fd00:99::5]", {"ip": [{"address": "fd00:99::5", "prefix": 64}]}),
         ("bridge.name", {"bridge": {"name": "virbr0"}}),
     ],
@@ -227,13 +249,20 @@ def with_files(node: Node) -> None:
     node.has_files = True
 
 
-@pytest.mark.parametrize("address", ["10.9.5.1", "10.1.2.1", "fe80::1", "192.168.123.1"])
+@pytest.mark.parametrize("address", ["10.9.5.1", "10.1.2.1", "172.17.1.1", "fe80::1", "192.168.123.1"])
 def test_what_others_have_elsewhere_is_free(node: Node, address: str) -> None:
     with_files(node)
     prefix = 64 if ":" in address else 24
     options = {"bridge": {"name": "vbr-lab"}, "ip": [{"address": address, "prefix": prefix}]}
     assert task(node, **options, state="active", host=Host())["changed"]
     assert not task(node, **options, state="active", host=Host())["changed"]
+
+
+def test_the_networks_own_address_is_its_own(node: Node) -> None:
+    with_files(node)
+    options = {"bridge": {"name": "vbr-lab"}, "ip": [{"address": "10.1.2.1", "prefix": 24}]}
+    task(node, **options, state="active", host=Host())
+    assert not task(node, **options, state="active", host=Host("10.1.2.1"))["changed"]
 
 
 def test_an_active_network_moves_only_to_what_is_free(node: Node) -> None:

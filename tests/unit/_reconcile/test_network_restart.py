@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Fault
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.domains import SimDomains
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.networks import SimNetworks
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     DriverError,
     OperationInvalid,
@@ -70,12 +73,23 @@ def test_no_restart_without_consent_or_need(node: Node) -> None:
     ]
 
 
-def test_a_bridge_of_the_node_takes_nobody_with_it(node: Node) -> None:
-    bridge = {"name": "lab", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
-    task(node, **bridge, state="active")
+BRIDGE: dict[str, Any] = {"name": "lab", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
+
+
+def test_another_bridge_of_the_node(node: Node) -> None:
+    task(node, **BRIDGE, state="active")
     connected(node, MAC)
-    done = both(node, bridge={"name": "br1"}, restart="if_needed")
+    assert both(node, bridge={"name": "br1"}, restart="if_needed")["actions"] == RESTART
+    assert node.live().find("devices/interface/source").get("bridge") == "br1"
+    assert ports(node) == [MAC]
+
+
+def test_a_bridge_of_the_node_takes_nobody_with_it(node: Node) -> None:
+    task(node, **BRIDGE, state="active")
+    connected(node, MAC)
+    done = both(node, bridge={"name": "br1"}, restart="if_needed", parameters="without=update_device")
     assert done["actions"] == ["change the configuration", "stop", "start"]
+    assert f"as they were before: web1 ({MAC})" in done["warnings"][0]
 
 
 def test_who_cannot_be_connected_again_is_not_cut_off(node: Node) -> None:
@@ -150,6 +164,38 @@ def test_a_configuration_that_never_started_does_not_take_the_network_with_it(no
     assert both(node, mtu=9000, restart="if_needed")["actions"] == ["stop", "start", f"reconnect web1 ({MAC})"]
 
 
+def test_a_network_that_cannot_be_put_back_says_who_lost_it(node: Node) -> None:
+    task(node, **LAB, state="active")
+    before = record(node)
+    with node.edit() as state:
+        state.faults.append(Fault("networks.start", times=2))
+    with pytest.raises(DriverError, match="nobody is connected to it") as error:
+        task(node, mtu=9000, restart="if_needed")
+    assert error.value.facts["failed_action"] == "start"
+    after = record(node)
+    assert before is not None
+    assert after is not None
+    assert not after.active
+    assert after.config == before.config
+
+
+def test_who_connects_right_before_the_network_stops_is_connected_again(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task(node, **LAB, state="active")
+    node.task(SMALL, interfaces=[{"network": "lab", "mac": MAC}])
+    destroy = SimNetworks.destroy
+
+    def meanwhile(networks: SimNetworks, name: str) -> None:
+        with node.connect() as driver:
+            driver.domains.start("web1")
+        destroy(networks, name)
+
+    monkeypatch.setattr(SimNetworks, "destroy", meanwhile)
+    assert task(node, mtu=9000, restart="if_needed")["actions"] == RESTART
+    assert ports(node) == [MAC]
+
+
 # A task, and the calls that carry it out, one after the other.
 CALLS = {
     "create": ("absent", {**LAB, "state": "active", "autostart": True}, ["define", "start", "set_autostart"]),
@@ -197,3 +243,43 @@ def test_a_restart_that_broke_off_is_finished(node: Node, call: str) -> None:
     assert done["actions"] == [*RESTART, f"reconnect web1 ({OTHER})"]
     assert sorted(ports(node)) == [MAC, OTHER]
     assert [found.get("type") for found in node.live().iterfind("devices/interface")] == ["network", "network"]
+
+
+def test_a_restart_that_broke_off_says_who_is_cut_off(node: Node) -> None:
+    task(node, **LAB, state="active")
+    connected(node, MAC)
+    with node.edit() as state:
+        state.faults += [Fault("networks.destroy", when="after"), Fault("domains.update_device", error="invalid")]
+    with pytest.raises(DriverError, match="are not connected to it") as error:
+        task(node, mtu=9000, restart="if_needed")
+    assert f"web1 ({MAC})" in str(error.value)
+
+
+@pytest.mark.parametrize("call", ["networks.destroy", "networks.start", "domains.update_device"])
+def test_a_restart_after_a_refused_update_that_broke_off_is_finished(node: Node, call: str) -> None:
+    task(node, **LAB, state="active")
+    connected(node, MAC)
+    with node.edit() as state:
+        state.faults += [Fault("networks.update", error="unsupported"), Fault(call, when="after")]
+    done = task(node, dns={"txt": [{"name": "a", "value": "b"}]}, restart="if_needed")
+    assert done["actions"] == RESTART
+    assert ports(node) == [MAC]
+
+
+def test_a_guaranteed_rate_is_only_for_interfaces_of_a_network(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libvirt refuses one at a bridge, which the interface is on its way back."""
+    task(node, **LAB, bandwidth={"inbound": {"average": 10000}}, state="active")
+    limits = {"inbound": {"average": 1000, "floor": 500}}
+    node.task(SMALL, interfaces=[{"network": "lab", "mac": MAC, "bandwidth": limits}], state="running")
+    node.settled()
+    seen: list[str] = []
+    update = SimDomains.update_device
+
+    def noted(domains: SimDomains, name: str, document: str) -> None:
+        seen.append(document)
+        update(domains, name, document)
+
+    monkeypatch.setattr(SimDomains, "update_device", noted)
+    task(node, mtu=9000, restart="if_needed")
+    assert ["floor=" in document for document in seen] == [False, True]
+    assert node.live().find("devices/interface/bandwidth/inbound").get("floor") == "500"

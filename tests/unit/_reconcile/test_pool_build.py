@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.model import Storage, Volume
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.pools import SimPools
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Pools
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import Pools
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     AlreadyExists,
     Denied,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import PoolRecord
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import PoolRecord
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     DriverError,
     InputError,

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.model import Storage, Volume
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.pools import SimPools
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.volumes import SimVolumes
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import PoolRecord, VolumeRecord
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import PoolRecord, VolumeRecord
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     DriverError,
     InputError,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._driver import base
+from ansible_collections.stratum.virt.plugins.module_utils._driver import storage
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.volumes import SimVolumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, NotFound, NotSupported
@@ -102,7 +102,7 @@ def test_domains_are_named_once(node: Node) -> None:
 
 
 def test_a_volume_that_goes_meanwhile_is_no_error(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(_volumes: base.Volumes, pool: str, name: str) -> str | None:
+    def gone(_volumes: storage.Volumes, pool: str, name: str) -> str | None:
         raise NotFound(f"there is no volume {name} in the pool {pool}.")
 
     monkeypatch.setattr(SimVolumes, "mark", gone)
@@ -136,7 +136,7 @@ def test_many_volumes_take_no_more_calls_than_one(node: Node, monkeypatch: pytes
         assert driver.volumes is not None
         describe = driver.volumes.describe
 
-        def counted(volumes: Any) -> list[base.VolumeRecord]:
+        def counted(volumes: Any) -> list[storage.VolumeRecord]:
             calls.append(volumes)
             return describe(volumes)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from ..._deadline import Deadline
 from ..._errors import Denied, NotFound, OperationInvalid, StratumError
-from ..base import Address, Capability, DomainRecord, Domains, Shutdown, Watch
+from ..base import Capability
+from ..domains import Address, DomainRecord, Domains, Shutdown, Watch
 from . import protocol, reading
 from .client import Client
 from .objects import Objects, with_flags

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..._deadline import Deadline
 from ..._errors import AuthenticationFailed, ConnectionFailed, Denied, DriverError, InputError, StratumError
@@ -18,11 +20,12 @@ from . import protocol
 from .auth import authenticate
 from .client import Client
 from .domains import LibvirtDomains
-from .networks import LibvirtNetworks
 from .node import LibvirtNode
 from .objects import Objects
-from .pools import POOL, LibvirtPools
-from .volumes import LibvirtVolumes
+
+if TYPE_CHECKING:
+    from ..networks import Networks
+    from ..storage import Pools, Volumes
 
 PARAMETERS = ("mode", "socket")
 MODES = ("auto", "direct", "legacy")
@@ -70,13 +73,39 @@ class LibvirtDriver(Driver):
         self._client = _open(uri, host, timeout)
         self.domains = LibvirtDomains(self._client, self.capabilities)
         self.node = LibvirtNode(self._client)
-        self.networks = LibvirtNetworks(self._client) if Capability.NETWORKS in self.capabilities else None
-        self.pools = self.volumes = None
-        if Capability.VOLUMES in self.capabilities:
-            pools = Objects(self._client, POOL)
-            self.pools = LibvirtPools(self._client, pools)
-            files = host if Capability.NODE_FILES in self.capabilities else None
-            self.volumes = LibvirtVolumes(self._client, pools, files)
+        self._files = host if Capability.NODE_FILES in self.capabilities else None
+
+    # Many tasks need none of these, and importing them on a node takes longer than a call.
+
+    @cached_property
+    def networks(self) -> Networks | None:
+        if Capability.NETWORKS not in self.capabilities:
+            return None
+        from .networks import LibvirtNetworks
+
+        return LibvirtNetworks(self._client)
+
+    @cached_property
+    def pools(self) -> Pools | None:
+        if Capability.VOLUMES not in self.capabilities:
+            return None
+        from .pools import LibvirtPools
+
+        return LibvirtPools(self._client, self._known_pools)
+
+    @cached_property
+    def volumes(self) -> Volumes | None:
+        if Capability.VOLUMES not in self.capabilities:
+            return None
+        from .volumes import LibvirtVolumes
+
+        return LibvirtVolumes(self._client, self._known_pools, self._files)
+
+    @cached_property
+    def _known_pools(self) -> Objects:
+        from .pools import POOL
+
+        return Objects(self._client, POOL)
 
     def close(self) -> None:
         self._client.close()

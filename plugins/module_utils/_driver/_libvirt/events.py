@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._deadline import Deadline
 from ..._errors import DeadlineExceeded, StratumError
-from ..base import DomainEvent, EventKind, Watch
+from ..domains import DomainEvent, EventKind, Watch
 from . import protocol
 from .client import Client, Event
 from .protocol import Domain

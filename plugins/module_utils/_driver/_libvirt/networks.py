@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..._errors import NotFound, NotSupported, OperationInvalid, StratumError
-from ..base import Lease, NetworkPort, NetworkRecord, Networks, NetworkSection, NetworkUpdate
+from ..networks import Lease, NetworkPort, NetworkRecord, Networks, NetworkSection, NetworkUpdate
 from . import protocol
 from .client import Client
 from .objects import Kind, Objects, Question, present, uuid_text, with_flags

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..base import PoolRecord, Pools, PoolState
+from ..storage import PoolRecord, Pools, PoolState
 from . import protocol
 from .client import Client
 from .objects import Kind, Objects, Question, uuid_text, with_flags

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..._errors import NotFound, NotSupported, PeerError, StratumError
-from ..base import DomainRecord, DomainState
+from ..domains import DomainRecord, DomainState
 from . import protocol
 from .client import Call, Client
 from .objects import Found, Kind, Objects, Question, uuid_text

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._errors import InputError, NotFound, OperationInvalid
 from ..._host.base import ContentWriter, Extent, Host
-from ..base import VolumeRecord, Volumes
+from ..storage import VolumeRecord, Volumes
 from . import protocol
 from .client import Call, Client
 from .objects import ONE_BY_ONE, Objects, whole

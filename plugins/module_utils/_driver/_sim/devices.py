@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..._document.lxml import etree
 from ..._document.tree import parse, serialize
 from ..._errors import DriverError, InvalidDocument, NotFound, NotSupported, OperationInvalid
-from ..base import EventKind
+from ..domains import EventKind
 from . import guest, images
 from .complete import complete_device, sort_devices, write_vcpus
 from .disk_use import volume_of

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..._deadline import Deadline
 from ..._errors import DeadlineExceeded, GuestAgentError, NotSupported, OperationInvalid
-from ..base import Address, Capability, DomainRecord, Domains, Shutdown, Watch
+from ..base import Capability
+from ..domains import Address, DomainRecord, Domains, Shutdown, Watch
 from . import agent, devices, guest, lifecycle, report
 from .model import Domain, State
 from .session import Session

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from ..._host.base import Host
 from ..._uri import Uri
 from ..base import Capability, Driver
@@ -34,11 +36,20 @@ class SimDriver(Driver):
         self.capabilities = self._session.capabilities
         self.domains = SimDomains(self._session)
         self.node = SimNode(self._session)
-        self.pools = SimPools(self._session) if Capability.VOLUMES in self.capabilities else None
-        self.volumes = SimVolumes(self._session) if Capability.VOLUMES in self.capabilities else None
-        self.networks = SimNetworks(self._session) if Capability.NETWORKS in self.capabilities else None
         with self._session.glance(f"opening {uri}"):
             pass
+
+    @cached_property
+    def networks(self) -> SimNetworks | None:
+        return SimNetworks(self._session) if Capability.NETWORKS in self.capabilities else None
+
+    @cached_property
+    def pools(self) -> SimPools | None:
+        return SimPools(self._session) if Capability.VOLUMES in self.capabilities else None
+
+    @cached_property
+    def volumes(self) -> SimVolumes | None:
+        return SimVolumes(self._session) if Capability.VOLUMES in self.capabilities else None
 
     def close(self) -> None:
         self._session.close()

@@ -18,7 +18,8 @@ from collections.abc import Callable, Container
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from ..base import DomainState, EventKind, PoolState
+from ..domains import DomainState, EventKind
+from ..storage import PoolState
 from .calls import CALLS, FAULT_ERRORS, WHEN
 from .model import (
     DUE_ACTIONS,

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..._document.tree import parse, serialize
-from ..base import DomainState, EventKind
+from ..domains import DomainState, EventKind
 from .complete import write_memory
 from .live import agent_channel
 from .model import DUE_ACTIONS, Domain, Due, Guest, State

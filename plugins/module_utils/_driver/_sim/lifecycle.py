@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..._document.tree import parse, serialize
 from ..._errors import AlreadyExists, NotFound, OperationInvalid, StratumError
-from ..base import DomainState, EventKind
+from ..domains import DomainState, EventKind
 from . import guest
 from .complete import complete_domain
 from .live import make_live, taken_names, to_config

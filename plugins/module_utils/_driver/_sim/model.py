@@ -10,7 +10,8 @@ from __future__ import annotations
 import uuid as uuids
 from dataclasses import dataclass, field
 
-from ..base import DomainState, EventKind, PoolState
+from ..domains import DomainState, EventKind
+from ..storage import PoolState
 from .initial import NETWORK, NETWORK_UUID, POOL, POOL_STORAGE, POOL_UUID
 
 FORMAT = 2

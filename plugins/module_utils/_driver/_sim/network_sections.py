@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..._document.lxml import etree
 from ..._document.tree import parse, remove, serialize
 from ..._errors import InvalidDocument, NotSupported, OperationInvalid
-from ..base import NetworkSection, NetworkUpdate
+from ..networks import NetworkSection, NetworkUpdate
 from .complete_network import sort_network
 from .model import State
 from .network_lifecycle import active

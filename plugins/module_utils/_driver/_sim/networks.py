@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ..._document.tree import parse, serialize
-from ..base import Lease, NetworkPort, NetworkRecord, Networks, NetworkSection, NetworkUpdate
+from ..networks import Lease, NetworkPort, NetworkRecord, Networks, NetworkSection, NetworkUpdate
 from . import network_lifecycle, network_sections, plugs
 from .model import Network, State
 from .session import Session

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._document.tree import parse
-from ..base import Lease, NetworkPort
+from ..networks import Lease, NetworkPort
 from .model import Domain, State
 from .validate import mac_of, network_of
 from .validate_network import address_of, bridge_of, interface_of

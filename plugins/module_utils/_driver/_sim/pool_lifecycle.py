@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..._document.tree import parse, serialize
 from ..._errors import AlreadyExists, DriverError, NotFound, NotSupported, OperationInvalid
-from ..base import PoolState
+from ..storage import PoolState
 from .complete_pool import complete_pool, make_pool_live
 from .model import Pool, State, Storage
 from .pool_types import POOL_TYPES, PoolType

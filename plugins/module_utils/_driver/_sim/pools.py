@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ..._errors import DriverError, NotSupported
-from ..base import PoolRecord, Pools, PoolState
+from ..storage import PoolRecord, Pools, PoolState
 from . import pool_lifecycle
 from .complete_pool import shown, sizes
 from .model import Pool, State

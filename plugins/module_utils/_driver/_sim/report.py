@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..._document.tree import parse, serialize
-from ..base import Address, DomainRecord, DomainState
+from ..domains import Address, DomainRecord, DomainState
 from .guest import live_tree
 from .live import AGENT_CHANNEL, agent_channel, withhold_secrets
 from .model import Domain, State

@@ -12,7 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from ..._host.base import ContentWriter, Extent
-from ..base import Capability, VolumeRecord, Volumes
+from ..base import Capability
+from ..storage import VolumeRecord, Volumes
 from . import volume_lifecycle
 from .complete_volume import document_of
 from .content import Upload, load

@@ -11,7 +11,7 @@ import time
 from collections import deque
 
 from ..._deadline import Deadline
-from ..base import DomainEvent, EventKind, Watch
+from ..domains import DomainEvent, EventKind, Watch
 from .model import Event
 from .session import Session
 

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt import protocol
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.protocol import Domain
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import (
     Address,
     DomainEvent,
     DomainState,

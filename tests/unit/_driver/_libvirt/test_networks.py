@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt import protocol
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.networks import LibvirtNetworks
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
+from ansible_collections.stratum.virt.plugins.module_utils._driver.networks import (
     Lease,
     NetworkPort,
     NetworkSection,

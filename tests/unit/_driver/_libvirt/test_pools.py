@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt import protocol
 from ansible_collections.stratum.virt.plugins.module_utils._driver._libvirt.pools import LibvirtPools
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import PoolState
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import PoolState
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     AlreadyExists,
     InvalidDocument,

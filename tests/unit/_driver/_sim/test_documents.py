@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Volume, edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import DomainRecord
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import DomainRecord
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     DriverError,
     InvalidDocument,

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import DomainState, EventKind, Shutdown
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import DomainState, EventKind, Shutdown
 from ansible_collections.stratum.virt.plugins.module_utils._errors import GuestAgentError, OperationInvalid
 
 from .conftest import DOMAIN, OpenSim

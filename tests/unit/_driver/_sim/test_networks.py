@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import (
+from ansible_collections.stratum.virt.plugins.module_utils._driver.networks import (
     NetworkRecord,
     Networks,
     NetworkSection,

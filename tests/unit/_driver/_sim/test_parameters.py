@@ -14,7 +14,8 @@ from ansible_collections.stratum.virt.plugins.module_utils._deadline import Dead
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.calls import FAULT_ERRORS, WHEN
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.parameters import GUESTS, PARAMETERS
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, DomainState, Shutdown
+from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import DomainState, Shutdown
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     ConnectionFailed,
     DeadlineExceeded,

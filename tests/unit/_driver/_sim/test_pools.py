@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._document.tree import parse
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Storage, Volume, edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import PoolRecord, Pools, PoolState
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import PoolRecord, Pools, PoolState
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     AlreadyExists,
     DriverError,

@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim import form, model
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Fault, Volume, edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import EventKind
+from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import EventKind
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     ConnectionFailed,
     DeadlineExceeded,

@@ -13,7 +13,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._document.tree import
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.content import CONTENT_LIMIT
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Storage, Volume, edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.driver import SimDriver
-from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Volumes
+from ansible_collections.stratum.virt.plugins.module_utils._driver.storage import Volumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     AlreadyExists,
     ConnectionFailed,
