@@ -19,7 +19,9 @@ options:
         under the name. If the task is interrupted, the next one removes what it left. If somebody else has made a
         volume of that name meanwhile, that one stays, and the task fails.
       - In a pool that cannot rename a volume (one of block devices, or with files that the task cannot reach) it is
-        copied under its name instead. If the hypervisor is killed during that, the copy is incomplete.
+        copied under its name instead. Until the copy is complete, a small volume with C(.stratum-copying) after the
+        name says so. If the hypervisor is killed during that, the next task takes the volume for one that is not
+        there, and removes both.
       - An image becomes what O(format) says, or keeps its format, and grows to O(capacity). A capacity below its own
         is refused. Blocks of zeros take no space, unless O(allocation) is stated.
       - A volume remembers where its content came from, as long as its file has extended attributes. The same source
@@ -127,7 +129,8 @@ options:
     type: dict
     suboptions:
       path:
-        description: The absolute path of the file. Its folder must be there.
+        description: The absolute path of the file. Its folder must be there. A file of that name is replaced, unless it is
+          another volume or a domain's disk.
         type: str
         required: true
 """

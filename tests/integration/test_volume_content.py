@@ -275,6 +275,20 @@ def test_a_download(volumes: Tasks, images: Path, tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["copy-disk.qcow2", "copy-disk.raw"]
 
 
+def test_a_download_replaces_no_storage(
+    volumes: Tasks, images: Path, node: Node, tmp_path: Path, deaf: Callable[..., None]
+) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(b"the guest's")
+    deaf("web1", f"<disk type='file'><source file='{disk}'/><target dev='vda' bus='virtio'/></disk>")
+    volumes.make(pool="default", name="a", source=of_file(images / "disk.raw"))
+    volumes.make(pool="default", name="b", capacity="1MiB")
+    refused = volumes.refused(pool="default", name="a", download={"path": str(disk)})
+    assert refused["msg"] == f"download.path: {disk} is a disk of web1."
+    refused = volumes.refused(pool="default", name="a", download={"path": f"{node.images}/b"})
+    assert refused["msg"] == f"download.path: {node.images}/b is the volume b of the pool default."
+
+
 def test_a_disk_that_a_guest_writes_to_is_not_downloaded_by_mistake(
     volumes: Tasks, images: Path, node: Node, tmp_path: Path, deaf: Callable[..., None]
 ) -> None:

@@ -254,3 +254,41 @@ def test_the_disk_is_full(small: tuple[Tasks, Path], tmp_path: Path) -> None:
     assert not done["changed"]
     # A note about where it comes from can only be left on a file that the task can see.
     assert bool(done.get("warnings")) is not any(folder.iterdir())
+
+
+@pytest.fixture
+def unseen(node: Node, tmp_path: Path) -> Iterator[Path]:
+    """The folder of a pool ``small`` that only the daemon can see, so that nobody can rename a file there."""
+    folder = tmp_path / "unseen"
+    folder.mkdir()
+    node.run(["mount", "-t", "tmpfs", "-o", "size=400m", "unseen", str(folder)])
+    node.virsh(f"pool-create-as small dir --target {folder}")
+    yield folder
+    node.daemon_start()
+    node.virsh("pool-destroy small")
+    node.run(["umount", str(folder)])
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_the_daemon_is_killed_while_it_copies(
+    volumes: Tasks, node: Node, unseen: Path, tmp_path: Path, replace: bool
+) -> None:
+    (tmp_path / "large").write_bytes(os.urandom(128 * MIB))
+    stated = {"pool": "small", "name": "a", "source": of_file(tmp_path / "large"), "replace": replace}
+    if replace:
+        (tmp_path / "old").write_bytes(OLD)
+        volumes.make(**{**stated, "source": of_file(tmp_path / "old")})
+    pid = (node.folder / "run" / "libvirtd.pid").read_text().strip()
+    task = volumes.start(**stated)
+    copying = f"[ -e {unseen}/a.stratum-copying ] && [ $(stat -c %b {unseen}/a || echo 0) -gt 32768 ]"
+    node.run(["sh", "-c", f"until {copying}; do :; done 2>/dev/null; kill -s STOP {pid}"])
+    node.daemon_kill()
+    result = task.result()
+    assert result["failed"], result
+    node.daemon_start()
+    assert in_pool(volumes) == ["a", "a.stratum-copying", "a.stratum-partial"]
+    assert content(volumes, tmp_path) != (tmp_path / "large").read_bytes()
+    done = volumes.make(**stated)
+    assert "remove the incomplete copy" in done["actions"]
+    assert content(volumes, tmp_path) == (tmp_path / "large").read_bytes()
+    assert in_pool(volumes) == ["a"]

@@ -42,7 +42,7 @@ class VolumeManager(Manager[VolumeRequest, Seen, VolumePlan]):
     def verify(self, plan: VolumePlan, seen: Seen) -> dict[str, Pending]:
         request = self.request
         if request.state == "absent":
-            if seen.document is not None:
+            if seen.document is not None or seen.incomplete:
                 raise StillDifferent(
                     f"the volume {request.name} is still there.", hint="Another task may have made it."
                 )

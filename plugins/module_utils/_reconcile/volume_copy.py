@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .._document import tree
 from .._document.field import Spec
 from .._document.image_format import QCOW2, stored
 from .._document.volume import VOLUME
@@ -18,6 +17,7 @@ from .._driver.base import Driver
 from .._errors import InputError, names
 from .._host.base import Host
 from .volume_content import Found, Tracked, read_mark, volumes_of
+from .volume_seen import find, parse
 from .volume_staging import Staging
 
 _WORDS = {"full": "a copy of", "reflink": "a copy of", "linked": "an image built on"}
@@ -39,7 +39,7 @@ class VolumeCopy(Tracked):
 
     def found(self, driver: Driver, host: Host, pool: str, name: str) -> Found:
         volumes = volumes_of(driver, self.option)
-        if not volumes.describe({self._pool: [self._name]}):
+        if find(volumes, self._pool, self._name)[0] is None:
             # Nothing can be copied from it any more, and what was copied is as good as before.
             mark = read_mark(volumes.mark(pool, name))
             if mark is not None and mark.is_of(self.description):
@@ -107,11 +107,11 @@ class VolumeCopy(Tracked):
         return {"format": kept}
 
     def _spec(self, driver: Driver) -> Spec:
-        found = volumes_of(driver, self.option).describe({self._pool: [self._name]})
-        if not found:
+        record, _incomplete = find(volumes_of(driver, self.option), self._pool, self._name)
+        if record is None:
             raise InputError(
                 "source.volume",
                 f"there is no volume {self._name} in the pool {self._pool}.",
                 hint="Its pool may not be active.",
             )
-        return VOLUME.read(tree.parse(found[0].document, f"the document of {self._name}"))
+        return VOLUME.read(parse(record))

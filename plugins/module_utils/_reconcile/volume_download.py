@@ -13,6 +13,7 @@ from typing import Any
 from .._driver.base import Driver
 from .._errors import InputError
 from .._host.base import Host
+from .storage_use import by_file, file_key, uses
 from .volume_content import volumes_of
 from .volume_stream import same, sparse
 
@@ -40,7 +41,19 @@ class Download:
         if volumes.paths([(pool, name)]).get((pool, name)) == self.path:
             raise InputError(f"{OPTION}.path", f"{self.path} is the volume itself.")
         with volumes.download(pool, name) as content:
-            return not same(content, host.extents(self.path))
+            if same(content, host.extents(self.path)):
+                return False
+        self._check_free(driver, host)
+        return True
+
+    def _check_free(self, driver: Driver, host: Host) -> None:
+        """Raise InputError when what is there is another volume, or what a domain uses."""
+        found = volumes_of(driver, OPTION).find(self.path)
+        if found is not None:
+            raise InputError(f"{OPTION}.path", f"{self.path} is the volume {found[1]} of the pool {found[0]}.")
+        users = by_file(driver, host, uses(driver, host)).get(file_key(driver, host, self.path))
+        if users:
+            raise InputError(f"{OPTION}.path", f"{self.path} is {users[0]}.")
 
     def run(self, driver: Driver, host: Host, pool: str, name: str) -> None:
         """Write the file; the one that was there stays until all of it is."""

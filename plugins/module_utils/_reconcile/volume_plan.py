@@ -50,6 +50,8 @@ class VolumePlan(Plan):
         self.content_needed = False
         """Whether the content has to be brought here."""
         check_pool(driver, request, seen)
+        if seen.incomplete:
+            self._discard()
         if request.state == "absent":
             self._remove()
             return
@@ -64,9 +66,33 @@ class VolumePlan(Plan):
         if self._usage is None:
             from .volume_use import usage
 
-            path = None if self._seen.document is None else path_of(self._seen.document)
-            self._usage = usage(self.driver, self._host, self._request.pool, self._request.name, path)
+            where = (self._request.pool, self._request.name)
+            if self._seen.document is None:
+                path = storage(self.driver)[1].paths([where]).get(where)
+            else:
+                path = path_of(self._seen.document)
+            self._usage = usage(self.driver, self._host, *where, path)
         return self._usage
+
+    def _discard(self) -> None:
+        """Plan the end of a copy that broke off. A task that was killed early can have left the old volume in use."""
+        from .volume_checks import check_replaceable, check_unused, check_wipe
+        from .volume_staging import discard
+
+        request = self._request
+        if request.state == "absent":
+            check_unused(request, self._use())
+        else:
+            check_replaceable(request, "state", self._use())
+        if request.wipe is not None:
+            check_wipe(self.driver)
+        volumes = storage(self.driver)[1]
+        self.show([Change("incomplete copy", "present", "absent")])
+        self.add(
+            "remove the incomplete copy",
+            Effect.DESTROY_DATA,
+            lambda: discard(volumes, request.pool, request.name, request.timeout, request.wipe),
+        )
 
     def _create(self) -> None:
         request = self._request

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PARTIAL = ".stratum-partial"
 """In the name of what is still being made; nobody else names a volume like that."""
 
+COPYING = ".stratum-copying"
+"""After the name of a volume: the name of a sign that the volume is not complete, for storage that cannot rename."""
+
 _CONTENT = ("source", "cloud_init")
 
 WIPES = ("zero", "nnsa", "dod", "bsi", "gutmann", "schneier", "pfitzner7", "pfitzner33", "random", "trim")
@@ -86,8 +89,9 @@ def _check_state(params: Mapping[str, Any], name: str, state: str) -> None:
         raise InputError("wipe", f"it needs state: absent, not {state}.")
     if params.get("download") and state == "absent":
         raise InputError("download", "a volume that is to be absent cannot be read.", hint="Give it a task of its own.")
-    if PARTIAL in name and state != "absent":
-        raise InputError("name", f"{PARTIAL} is part of the names of volumes that are not complete yet.")
+    for part in (PARTIAL, COPYING):
+        if part in name and state != "absent":
+            raise InputError("name", f"{part} is part of the names of volumes that are not complete yet.")
 
 
 def _content(params: Mapping[str, Any], fetch: Fetch | None) -> Content | None:

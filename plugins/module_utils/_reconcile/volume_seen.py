@@ -17,6 +17,7 @@ from .._driver.base import Capability, Driver
 from .._driver.storage import PoolRecord, Pools, VolumeRecord, Volumes
 from .._errors import Denied, DriverError, NotSupported
 from .._host.base import Host
+from .volume_request import COPYING
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -31,6 +32,8 @@ class Seen(NamedTuple):
     pool: PoolRecord | None
     record: VolumeRecord | None
     document: Element | None
+    incomplete: bool = False
+    """Whether a copy to the volume's name broke off: what has the name then counts for nothing."""
 
     @property
     def pool_type(self) -> str:
@@ -53,13 +56,20 @@ def read(driver: Driver, host: Host, pool: str, name: str, timeout: float) -> Se
     found = pools.describe([pool])
     if not found:
         return Seen(None, None, None)
-    record = _describe(volumes, pool, name)
-    if record is None and found[0].state.active:
+    record, incomplete = find(volumes, pool, name)
+    if record is None and not incomplete and found[0].state.active:
         is_listed = bool(volumes.paths([(pool, name)]))
         if is_listed or _is_file(driver, host, found[0], name):
             look_again(pools, pool, timeout)
-            record = _describe(volumes, pool, name)
-    return Seen(found[0], record, None if record is None else parse(record))
+            record, incomplete = find(volumes, pool, name)
+    return Seen(found[0], record, None if record is None else parse(record), incomplete)
+
+
+def find(volumes: Volumes, pool: str, name: str) -> tuple[VolumeRecord | None, bool]:
+    """Return a volume, ``None`` when there is none that is complete, and whether there is a sign that it is not."""
+    found = {record.name: record for record in volumes.describe({pool: [name, name + COPYING]})}
+    incomplete = name + COPYING in found
+    return None if incomplete else found.get(name), incomplete
 
 
 def parse(record: VolumeRecord) -> Element:
@@ -81,10 +91,6 @@ def _is_file(driver: Driver, host: Host, pool: PoolRecord, name: str) -> bool:
     except Denied:
         # What this user may not see, the hypervisor will say when it gets there.
         return False
-
-
-def _describe(volumes: Volumes, pool: str, name: str) -> VolumeRecord | None:
-    return next(iter(volumes.describe({pool: [name]})), None)
 
 
 def look_again(pools: Pools, pool: str, timeout: float) -> None:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from .._deadline import Deadline
 from .._document import tree
 from .._document.field import Spec
+from .._document.image_format import RAW
 from .._document.volume import VOLUME
 from .._driver.base import Driver
-from .._errors import NotFound, NotSupported, OperationInvalid, StratumError
+from .._driver.storage import Volumes
+from .._errors import NotFound, NotSupported, OperationInvalid, OutcomeUnknown, StratumError
 from .._host.base import Extent
 from .volume_content import volumes_of
-from .volume_request import PARTIAL
+from .volume_request import COPYING, PARTIAL
 from .volume_seen import look_again
 from .volume_stream import sparse
 from .volume_want import new_document
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 _RETRY = 0.2
 """Seconds."""
+
+_SIGN: Spec = {"capacity": 1024**2, "format": RAW}
+"""What a sign is: small, and of a size that every storage can give."""
 
 _OF_FILES = ("dir", "fs", "netfs", "gluster", "vstorage")
 """Types of pools."""
@@ -65,6 +70,8 @@ class Staging:
         self._timeout = timeout
         self._check = check
         self._of_files = _is_of_files(driver, pool)
+        self.copying = name + COPYING
+        """Is there as long as what has the name is not complete."""
         self.partial = name + PARTIAL
         self.source = f"{name}{PARTIAL}-source"
         """What the hypervisor converts."""
@@ -134,17 +141,26 @@ class Staging:
         try:
             self._volumes.rename(self._pool, self.partial, self._name)
         except NotSupported:
-            self._make_again(anew or (lambda name: self.create(name, spec, source=(self._pool, self.partial))))
+            self._make_room()
+            if anew is None:
+                self.create(self._name, spec, source=(self._pool, self.partial))
+            else:
+                anew(self._name)
             self._mark(self._name, mark)
+            self._volumes.delete(self._pool, self.copying)
             self._volumes.delete(self._pool, self.partial)
 
-    def _make_again(self, make: Callable[[str], None]) -> None:
-        if self._volumes.describe({self._pool: [self._name]}):
-            self._volumes.delete(self._pool, self._name)
+    def _make_room(self) -> None:
+        """Leave a sign that what has the name is not complete, and delete what has it so far."""
+        self.create(self.copying, _SIGN)
         try:
-            make(self._name)
+            if self._volumes.describe({self._pool: [self._name]}):
+                self._volumes.delete(self._pool, self._name)
+        except OutcomeUnknown:
+            raise
         except StratumError:
-            self._remove(self._name)
+            # It is as it was, and stays.
+            self._volumes.delete(self._pool, self.copying)
             raise
 
     def _mark(self, name: str, mark: str | None) -> None:
@@ -152,20 +168,38 @@ class Staging:
             self._volumes.set_mark(self._pool, name, mark)
 
     def _clear(self) -> None:
-        for record in self._volumes.describe({self._pool: [self.partial, self.source]}):
-            self._remove(record.name)
+        discard(self._volumes, self._pool, self._name, self._timeout)
 
-    def _remove(self, name: str) -> None:
-        """Remove a volume, as soon as the hypervisor has noticed that nobody fills it any more."""
-        deadline = Deadline(self._timeout)
-        while True:
-            try:
-                self._volumes.delete(self._pool, name)
-            except NotFound:
-                return
-            except OperationInvalid:
-                if deadline.passed:
-                    raise
-                time.sleep(_RETRY)
-            else:
-                return
+
+def discard(volumes: Volumes, pool: str, name: str, timeout: float, wipe: str | None = None) -> None:
+    """Remove all that is not complete of a volume, its data by an algorithm where one is given.
+
+    What has the name is only removed where there is a sign that it is not complete, and before the sign.
+    """
+    data = [name, name + PARTIAL, f"{name}{PARTIAL}-source"]
+    there = {record.name for record in volumes.describe({pool: [*data, name + COPYING]})}
+    if name + COPYING not in there:
+        there.discard(name)
+    for each in data:
+        if each in there:
+            if wipe is not None:
+                volumes.wipe(pool, each, wipe)
+            _remove(volumes, pool, each, timeout)
+    if name + COPYING in there:
+        _remove(volumes, pool, name + COPYING, timeout)
+
+
+def _remove(volumes: Volumes, pool: str, name: str, timeout: float) -> None:
+    """Remove a volume, as soon as the hypervisor has noticed that nobody fills it any more."""
+    deadline = Deadline(timeout)
+    while True:
+        try:
+            volumes.delete(pool, name)
+        except NotFound:
+            return
+        except OperationInvalid:
+            if deadline.passed:
+                raise
+            time.sleep(_RETRY)
+        else:
+            return

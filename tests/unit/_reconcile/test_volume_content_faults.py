@@ -7,12 +7,20 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, OperationInvalid, StratumError
-from ansible_collections.stratum.virt.plugins.module_utils._reconcile.volume_request import PARTIAL
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.model import Fault
+from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.volumes import SimVolumes
+from ansible_collections.stratum.virt.plugins.module_utils._errors import (
+    InputError,
+    OperationInvalid,
+    OutcomeUnknown,
+    StratumError,
+)
+from ansible_collections.stratum.virt.plugins.module_utils._reconcile.volume_request import COPYING, PARTIAL
 
 from tests.unit._reconcile.contents import DATA, Node, qcow2
 
@@ -188,3 +196,112 @@ def test_what_fails_in_a_pool_that_cannot_rename(block_node: Node, fault: str) -
     node.task(**stated)
     assert node.names("vg") == ["a"]
     assert node.content(pool="vg")[: len(DATA)] == DATA
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, call: str, number: int, when: str) -> None:
+    """Let one call of a kind fail, before its effect, or after it with the connection lost."""
+    method, numbers = getattr(SimVolumes, call), count(1)
+
+    def failing(self: SimVolumes, *arguments: Any, **more: Any) -> None:
+        if next(numbers) == number:
+            self._session._faults.append(Fault(f"volumes.{call}", when=when))
+        method(self, *arguments, **more)
+
+    monkeypatch.setattr(SimVolumes, call, failing)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("call", ["create", "delete"])
+def test_what_has_the_name_is_whole_or_known_not_to_be(
+    block_node: Node, monkeypatch: pytest.MonkeyPatch, call: str, number: int, when: str, replace: bool
+) -> None:
+    node = block_node
+    stated = {"pool": "vg", "source": of_file(node, "raw.img"), "capacity": "4MiB", "replace": replace}
+    node.path.with_name("other.img").write_bytes(OTHER)
+    if replace:
+        node.task(**{**stated, "source": of_file(node, "other.img")})
+    with monkeypatch.context() as patch, contextlib.suppress(StratumError):
+        fail(patch, call, number, when)
+        node.task(**stated)
+    left = node.names("vg")
+    if "a" in left and f"a{COPYING}" not in left:
+        assert node.content(pool="vg")[: len(DATA)] in ([OTHER, DATA] if replace else [DATA])
+    if when == "before":
+        assert set(left) <= {"a"}
+    node.task(**{**stated, "replace": True})
+    assert node.names("vg") == ["a"]
+    assert node.content(pool="vg")[: len(DATA)] == DATA
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_copy_whose_outcome_is_unknown_is_none(
+    block_node: Node, monkeypatch: pytest.MonkeyPatch, replace: bool
+) -> None:
+    """The partial volume and the sign are made before it."""
+    node = block_node
+    stated = {"pool": "vg", "source": of_file(node, "raw.img"), "capacity": "4MiB", "replace": replace}
+    if replace:
+        node.task(**stated)
+    with monkeypatch.context() as patch:
+        fail(patch, "create", 3, "after")
+        with pytest.raises(OutcomeUnknown, match=r"still to be done: remove the incomplete copy and create from"):
+            node.task(**stated)
+    assert node.names("vg") == ["a", f"a{COPYING}", f"a{PARTIAL}"]
+    done = node.apply(**stated)
+    assert [action.partition(" from")[0] for action in done["actions"]] == ["remove the incomplete copy", "create"]
+    assert node.names("vg") == ["a"]
+    assert node.content(pool="vg")[: len(DATA)] == DATA
+
+
+def test_an_old_volume_that_cannot_be_deleted_stays(block_node: Node) -> None:
+    node = block_node
+    stated = {"pool": "vg", "capacity": "4MiB"}
+    node.task(**stated, source=of_file(node, "raw.img"))
+    node.path.with_name("other.img").write_bytes(OTHER)
+    other = {"source": of_file(node, "other.img"), "replace": True}
+    with pytest.raises(StratumError, match="delete of the volume 'a'"):
+        node.task(**stated, **other, parameters="fail=volumes.delete:before:1")
+    assert node.names("vg") == ["a"]
+    assert node.content(pool="vg")[: len(DATA)] == DATA
+
+
+@pytest.fixture(params=[("a", COPYING, PARTIAL), ("a", COPYING), (COPYING,)], ids=["all", "no-partial", "sign"])
+def half(request: pytest.FixtureRequest, node: Node) -> Node:
+    """A node on which a copy broke off, or its removal."""
+    for part in request.param:
+        name = part if part == "a" else f"a{part}"
+        node.volumes.create("default", f"<volume><name>{name}</name><capacity>4096</capacity></volume>")
+    return node
+
+
+def test_a_volume_without_content_takes_the_place_of_a_half_one(half: Node) -> None:
+    done = half.apply(capacity="1MiB")
+    assert done["actions"] == ["remove the incomplete copy", "create"]
+    assert half.names() == ["a", "base"]
+    assert half.spec()["capacity"] == MIB
+
+
+@pytest.mark.parametrize("stated", [{}, {"wipe": "zero"}])
+def test_a_half_volume_is_removed(half: Node, stated: dict[str, str]) -> None:
+    assert half.apply(state="absent", **stated)["actions"] == ["remove the incomplete copy"]
+    assert half.names() == ["base"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_removal_that_breaks_off_goes_on(half: Node, monkeypatch: pytest.MonkeyPatch, when: str, number: int) -> None:
+    with monkeypatch.context() as patch, contextlib.suppress(StratumError):
+        fail(patch, "delete", number, when)
+        half.task(state="absent")
+    left = half.names()
+    assert "a" not in left or f"a{COPYING}" in left
+    half.task(state="absent")
+    assert half.names() == ["base"]
+
+
+def test_a_half_volume_is_no_source(node: Node) -> None:
+    node.volumes.create("default", f"<volume><name>base{COPYING}</name><capacity>4096</capacity></volume>")
+    with pytest.raises(InputError, match="there is no volume base"):
+        node.task(source={"volume": "base"})

@@ -103,6 +103,20 @@ def test_an_active_domain_keeps_its_content(node: Node, condition: str) -> None:
     assert task(node, **SECOND, replace=True)["changed"]
 
 
+def test_what_a_domain_runs_on_is_not_removed_as_incomplete(node: Node) -> None:
+    """A task that was killed right before it deleted the old volume leaves it with the sign of a copy."""
+    node.task({**SMALL, "disks": [DISK]})
+    node.put("running")
+    with node.connect() as driver:
+        assert driver.volumes is not None
+        driver.volumes.create(
+            "default", "<volume><name>copy.img.stratum-copying</name><capacity>4096</capacity></volume>"
+        )
+    for options in (FIRST, {"capacity": "2MiB"}, {"state": "absent"}):
+        with pytest.raises(InputError, match=r"copy\.img is a disk of web1"):
+            task(node, **options)
+
+
 def in_the_middle(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Let something happen when the new content is there, and does not have its name yet."""
     grow = Staging.grow

@@ -121,6 +121,7 @@ def test_a_driver_without_storage_says_so(node: Node) -> None:
         ({"name": "a/b"}, "name"),
         ({"name": "x.stratum-partial"}, "name"),
         ({"name": "x.stratum-partial-source"}, "name"),
+        ({"name": "x.stratum-copying"}, "name"),
         ({"pool": "a/b"}, "pool"),
         ({"capacity": "-1"}, "capacity"),
         ({"capacity": "0"}, "capacity"),
