@@ -129,8 +129,8 @@ options:
     type: dict
     suboptions:
       path:
-        description: The absolute path of the file. Its folder must be there. A file of that name is replaced, unless it is
-          another volume or a domain's disk.
+        description: The absolute path of the file. Its folder must be there. A file of that name is replaced, unless it
+          is another volume or a domain's disk.
         type: str
         required: true
 """
