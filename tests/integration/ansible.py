@@ -27,6 +27,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {
         **kept,
         "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build"),
+        "ANSIBLE_ASYNC_DIR": str(CHECKOUT / "build" / "ansible" / "async"),
         "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "ansible.cfg"),
         "ANSIBLE_HOME": str(CHECKOUT / "build" / "ansible"),
         "ANSIBLE_NOCOLOR": "true",

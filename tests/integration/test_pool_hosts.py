@@ -30,7 +30,7 @@ def needs(*programs: str) -> None:
         lacking(f"this takes {', '.join(missing)}")
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
