@@ -131,7 +131,7 @@ EXAMPLES = r"""
     pool: default
     name: debian-12.qcow2
     source:
-      url: https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2
+      url: https://images.example.org/debian-12-genericcloud-amd64.qcow2
       checksum: "{{ debian_checksum }}"
 
 - name: A disk that holds only what differs from an image
