@@ -30,10 +30,11 @@ def needs(*programs: str) -> None:
         lacking(f"this takes {', '.join(missing)}")
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], told: Callable[[], str] = str, seconds: float = 120) -> None:
+    """Wait until the condition holds; a failure says what ``told`` returns."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, told()
         time.sleep(0.1)
 
 
@@ -105,18 +106,23 @@ def share(node: Node, tmp_path: Path) -> Iterator[Path]:
     needs("glusterd", "gluster", "mount.glusterfs")
     brick = tmp_path / "brick"
     brick.mkdir()
-    # What the server keeps is the node's own, and this test's.
-    private = {"/var/lib/glusterd": tmp_path / "lib", "/var/log/glusterfs": tmp_path / "log"}
-    for path, folder in private.items():
-        folder.mkdir()
-        node.run(["mount", "--bind", str(folder), path])
-    daemon = subprocess.Popen(node.enter("glusterd", "--no-daemon"), **QUIET)
+    # What the server keeps is the node's own, and this test's. It writes all of it through to the disk, and on one
+    # that is still busy with what other tests wrote, its start takes minutes; in memory it takes seconds.
+    private = ("/var/lib/glusterd", "/var/log/glusterfs")
+    for path in private:
+        node.run(["mount", "-t", "tmpfs", "tmpfs", path])
+    log = tmp_path / "glusterd.log"
+    daemon = subprocess.Popen(node.enter("glusterd", "--no-daemon", "--log-file", str(log)), **QUIET)
 
     def gluster(*argv: str, check: bool = True) -> bool:
         return node.run(["gluster", "--mode=script", "volume", *argv], check=check).returncode == 0
 
+    def answers() -> bool:
+        assert daemon.poll() is None, log.read_text()
+        return gluster("info", check=False)
+
     try:
-        wait_for(lambda: gluster("info", check=False))
+        wait_for(answers, told=lambda: log.read_text())
         gluster("create", "images", f"{node.address}:{brick}", "force")
         gluster("start", "images")
         yield brick
