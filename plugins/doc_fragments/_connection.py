@@ -22,6 +22,14 @@ options:
       - Without it, the environment variables E(STRATUM_VIRT_URI) and E(LIBVIRT_DEFAULT_URI) are asked, then the first
         of V(qemu:///system) and V(qemu:///session) that answers is taken. The result says which one it was.
     type: str
+  ssh_password:
+    description:
+      - For a O(uri) with V(+ssh), the password of the user at the node, where no key is accepted. Keys are better.
+      - It is never asked for, and taken from nowhere else.
+    type: str
+  ssh_passphrase:
+    description: For a O(uri) with V(+ssh), the passphrase of a private key that no agent holds.
+    type: str
   timeout:
     description:
       - How many seconds every single wait may take. The wait for an answer of the hypervisor, for a guest that shuts

@@ -13,6 +13,8 @@ ArgumentSpec = dict[str, dict[str, Any]]
 
 CONNECTION: ArgumentSpec = {
     "uri": {"type": "str"},
+    "ssh_password": {"type": "str", "no_log": True},
+    "ssh_passphrase": {"type": "str", "no_log": True},
 }
 
 WAIT: ArgumentSpec = {

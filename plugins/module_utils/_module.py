@@ -34,8 +34,10 @@ class Call:
     def connect(self) -> Driver:
         """Open the driver that the task's options name."""
         from ._driver.registry import open_driver
+        from ._host.base import Access
 
-        return open_driver(self.params["uri"], self.host, float(self.params["timeout"]))
+        access = Access(self.params["ssh_password"], self.params["ssh_passphrase"], self._module.warn)
+        return open_driver(self.params["uri"], self.host, float(self.params["timeout"]), access)
 
     def hide(self, secret: str) -> None:
         """Keep a secret out of everything that Ansible prints of this call."""

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .._host.base import Host
     from .domains import Domains
     from .networks import Networks
     from .storage import Pools, Volumes
@@ -50,7 +51,7 @@ class Capability(Enum):
     POOL_SOURCES = "look for what a pool can be made of"
     VOLUME_CONTENT = "write, read and wipe the content of volumes"
     VOLUME_RESIZE = "resize volumes"
-    NODE_FILES = "use files of the host that the driver runs on"
+    NODE_FILES = "use the node's files"
     DOMAIN_CAPABILITIES = "report what its domains may have"
 
 
@@ -79,6 +80,8 @@ class Driver(ABC):
     uri: str
     """The URI that was opened, as results show it."""
     capabilities: frozenset[Capability]
+    host: Host
+    """The node as a machine, with its files, where NODE_FILES is declared; else the one that the task runs on."""
     domains: Domains
     node: Node
 

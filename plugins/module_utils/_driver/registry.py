@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from .._errors import ConnectionFailed, Denied, InputError
-from .._host.base import Host
+from .._host.base import NOTHING_GIVEN, Access, Host
 from .._uri import Uri, parse
 from .base import Driver
 
@@ -17,22 +17,23 @@ DEFAULTS = ("qemu:///system", "qemu:///session")
 """What is tried, in this order, when nobody says a URI."""
 
 
-def open_driver(uri: str | None, host: Host, timeout: float) -> Driver:
+def open_driver(uri: str | None, host: Host, timeout: float, access: Access = NOTHING_GIVEN) -> Driver:
     """Open the driver for ``uri``; without one, what the environment names, then the first that answers.
 
-    ``timeout`` is how many seconds each request may take to be answered. Raises InputError for a URI that cannot
+    ``host`` is the machine that this runs on; ``timeout`` is how many seconds each request may take to be answered;
+    ``access`` is for URIs that lead to another machine. Raises InputError for a URI that cannot
     be right, ConnectionFailed when nothing answers.
     """
     if uri is not None:
-        return _open(parse(uri), host, timeout)
+        return _open(parse(uri), host, timeout, access)
     for variable in ("STRATUM_VIRT_URI", "LIBVIRT_DEFAULT_URI"):
         value = host.environment(variable)
         if value:
-            return _open(parse(value, variable), host, timeout)
+            return _open(parse(value, variable), host, timeout, access)
     failures = []
     for default in DEFAULTS:
         try:
-            return _open(parse(default), host, timeout)
+            return _open(parse(default), host, timeout, access)
         except (ConnectionFailed, Denied) as error:
             failures.append(f"{default}: {error}")
     raise ConnectionFailed(
@@ -41,7 +42,7 @@ def open_driver(uri: str | None, host: Host, timeout: float) -> Driver:
     )
 
 
-def _open(uri: Uri, host: Host, timeout: float) -> Driver:
+def _open(uri: Uri, host: Host, timeout: float, access: Access) -> Driver:
     if uri.scheme == "sim":
         from ._sim.driver import SimDriver
 
@@ -49,5 +50,5 @@ def _open(uri: Uri, host: Host, timeout: float) -> Driver:
     if uri.scheme in LIBVIRT_SCHEMES:
         from ._libvirt.driver import LibvirtDriver
 
-        return LibvirtDriver(uri, host, timeout)
+        return LibvirtDriver(uri, host, timeout, access)
     raise InputError("uri", f"no driver for {uri.scheme!r}.", hint=f"Known: {', '.join((*LIBVIRT_SCHEMES, 'sim'))}.")

@@ -8,11 +8,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Union
 
 from .._deadline import Deadline
+
+
+class Access(NamedTuple):
+    """What a person gave for reaching another machine, and how that person is told what should be known of it."""
+
+    ssh_password: str | None = None
+    ssh_passphrase: str | None = None
+    """Of the private key."""
+    warn: Callable[[str], object] = str
+    """Takes a sentence about something that works and should not stay as it is; by default nobody hears it."""
+
+
+NOTHING_GIVEN = Access()
 
 
 class FileStatus(NamedTuple):
@@ -82,6 +95,10 @@ class Host(ABC):
 
     name: str
     """How messages call it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what was opened to reach it; closing again does nothing."""
 
     @abstractmethod
     def connect(self, path: str, deadline: Deadline) -> ByteStream:

@@ -85,6 +85,9 @@ class LocalHost(Host):
 
     name = "this node"
 
+    def close(self) -> None:
+        pass
+
     def connect(self, path: str, deadline: Deadline) -> ByteStream:
         opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         opened.settimeout(min(max(deadline.check(path), 0.001), LONGEST_WAIT))
