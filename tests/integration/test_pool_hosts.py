@@ -106,13 +106,14 @@ def share(node: Node, tmp_path: Path) -> Iterator[Path]:
     needs("glusterd", "gluster", "mount.glusterfs")
     brick = tmp_path / "brick"
     brick.mkdir()
-    # What the server keeps is the node's own, and this test's. It writes all of it through to the disk, and on one
-    # that is still busy with what other tests wrote, its start takes minutes; in memory it takes seconds.
+    # What the server keeps is the node's own, and this test's.
     private = ("/var/lib/glusterd", "/var/log/glusterfs")
     for path in private:
         node.run(["mount", "-t", "tmpfs", "tmpfs", path])
     log = tmp_path / "glusterd.log"
-    daemon = subprocess.Popen(node.enter("glusterd", "--no-daemon", "--log-file", str(log)), **QUIET)
+    # It gives up when its script does not run, and that one runs on whatever PYTHON names in the environment.
+    system = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
+    daemon = subprocess.Popen(node.enter(*system, "glusterd", "--no-daemon", "--log-file", str(log)), **QUIET)
 
     def gluster(*argv: str, check: bool = True) -> bool:
         return node.run(["gluster", "--mode=script", "volume", *argv], check=check).returncode == 0
