@@ -56,6 +56,11 @@ def node(lab: Lab) -> Iterator[Node]:
     """A node without domains, with one network and one empty pool; what the test leaves there is removed."""
     (node,) = lab.nodes
     yield node
+    clear(node)
+
+
+def clear(node: Node) -> None:
+    """Remove what a test left on a node, whose daemon may be dead."""
     for uri in (node.uri, node.lxc_uri):
         try:
             sweep(node, uri)

@@ -54,22 +54,24 @@ options:
         description:
           - A file with an image of a disk. It is a file of the controller, which is looked for in the folders where
             P(ansible.builtin.copy#module) looks (C(files) of a role, and beside the playbook) and can be in a vault. Or
-            it is a file of the node, by its absolute path, if O(source.remote_src=true).
-          - A file of the controller is known by its checksum. It is brought to the node only when the volume needs it,
-            which check mode never does. That takes as much space in the node's folder for temporary files, for as long
-            as the task runs, and it does not work with C(async).
-          - A file of the node is known by O(source.checksum), or else by its path, size and time of change.
+            it is a file of the machine that the task runs on, by its absolute path, if O(source.remote_src=true). That
+            is the node, unless O(uri) leads to another machine.
+          - A file of the controller is known by its checksum. It is brought to that machine only when the volume
+            needs it, which check mode never does. That takes as much space in its folder for temporary files, for as
+            long as the task runs, and it does not work with C(async).
+          - A file of that machine is known by O(source.checksum), or else by its path, size and time of change.
           - An image must be complete. One that is built on another file, or has its data in one, is refused.
         type: str
       remote_src:
-        description: Whether O(source.file) is a file of the node.
+        description: Whether O(source.file) is a file of the machine that the task runs on.
         type: bool
         default: false
       url:
         description:
-          - A C(https) URL of an image of a disk, which the node fetches. C(http) needs O(source.checksum).
-          - The node's proxies and certificates are used, as by P(ansible.builtin.get_url#module). A redirection from
-            C(https) to anything else is refused.
+          - A C(https) URL of an image of a disk, which the machine that the task runs on fetches. C(http) needs
+            O(source.checksum).
+          - That machine's proxies and certificates are used, as by P(ansible.builtin.get_url#module). A redirection
+            from C(https) to anything else is refused.
           - It is known by O(source.checksum). Without one it is known by the URL, and what the server has under it
             later makes no difference.
         type: str
@@ -122,7 +124,8 @@ options:
         type: raw
   download:
     description:
-      - Copies the volume's content to a file of the node, byte by byte and in the volume's format, with its holes.
+      - Copies the volume's content to a file of the machine that the task runs on, byte by byte and in the volume's
+        format, with its holes. That is the node, unless O(uri) leads to another machine.
       - The file is compared with the volume first, which takes as long as reading both. It has its name only when it is
         complete, and only its owner can read it.
       - That a running domain writes to the volume meanwhile is refused. See O(force).

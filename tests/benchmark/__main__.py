@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure beside libvirt-python and community.libvirt, on one node, in one run, and print ratios."""
+"""Measure beside libvirt-python and community.libvirt, on one node, in one run, and print ratios.
+
+``python -m tests.benchmark [WORD…]``: with words, only the lines that have one of them in their names.
+"""
 
 from __future__ import annotations
 
@@ -10,103 +13,130 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from tests.benchmark import sides
+from tests.benchmark.filling import DOMAINS, MANY, VOLUMES, fill_domains, fill_volumes
+from tests.benchmark.inventory import LISTED, PLAYED, inventory
+from tests.benchmark.measuring import PYTHON, SIDES, Times, alternate, report, run, side_of
 from tests.benchmark.sides import POOL
 from tests.lab import Lab, Node
+from tests.lab.proxy import DelayingProxy
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
-DOMAINS = 500
-VOLUMES = 500
 IMAGE = 1024**3
 """Bytes of the image that is uploaded."""
-SIDES = ("ours", "peer")
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
-    "PYTHONPATH": str(CHECKOUT / "build"),
-    "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build"),
-    "ANSIBLE_CONFIG": str(CHECKOUT / "tests" / "ansible.cfg"),
-}
+FAR = 0.025
+"""Seconds that a far node is away, each way."""
+NEAR = 0.001
+"""The same of one in the next building."""
 
-DOCUMENT = """<domain type='qemu'>
-  <name>bench{number}</name>
-  <memory unit='KiB'>65536</memory>
-  <vcpu>1</vcpu>
-  <os><type arch='x86_64' machine='q35'>hvm</type></os>
-  <devices>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='raw'/>
-      <source file='/var/lib/bench{number}.img'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
-    <interface type='network'><source network='default'/><model type='virtio'/></interface>
-    <serial type='pty'/>
-  </devices>
-</domain>
-"""
-
-PLAYS = {
+PLAYS: dict[str, dict[str, dict[str, object]]] = {
     "ours": {"stratum.virt.domain": {"uri": "{uri}", "name": "bench0", "memory": "64MiB", "vcpus": 1}},
     "peer": {"community.libvirt.virt": {"uri": "{uri}", "command": "define", "xml": "{xml}"}},
 }
 
 
-def main() -> None:
+def documents(node: Node) -> None:
+    fill_domains(node, DOMAINS)
+    report(f"list and read {DOMAINS} documents", read_all("domains", DOMAINS, node.uri), 0.4)
+
+
+def volumes(node: Node) -> None:
+    fill_volumes(node)
+    report(f"list and read {VOLUMES} volumes", read_all("volumes", VOLUMES, node.uri), 0.4)
+
+
+def far_documents(node: Node) -> None:
+    """Time the documents over a slow line, without and with connecting, which is done once for whatever is asked."""
+    fill_domains(node, DOMAINS)
+    with DelayingProxy(node.socket, FAR) as proxy:
+        uri = f"qemu+unix:///system?socket={proxy.path}"
+        read: dict[str, float] = {}
+        whole: dict[str, float] = {}
+        # A round of the peer takes half a minute, of which little depends on chance.
+        for side, rounds in (("ours", 3), ("peer", 1)):
+            measured = [side_of(side, "far", uri) for _round in range(rounds)]
+            check(side, "domains", measured[0]["count"], DOMAINS)
+            read[side] = statistics.median(one["times"][0] for one in measured)
+            whole[side] = statistics.median(one["times"][0] + one["connecting"] for one in measured)
+        where = f"{FAR * 1000:.0f} ms away"
+        report(f"{DOMAINS} documents, {where}", read, 0.05)
+        report("the same, imports and connecting", whole, 0.05)
+
+
+def uploads(node: Node) -> None:
+    fill_volumes(node)
+    with tempfile.TemporaryDirectory(dir=node.folder) as folder:
+        upload_images(node, Path(folder))
+
+
+def one(node: Node) -> None:
+    fill_domains(node, 1)
+    report("connect and read one, with imports", alternate(lambda side: read_one(side, node.uri), 15), 1.0)
+
+
+def tasks(node: Node) -> None:
+    fill_domains(node, 1)
+    # What libvirt itself says of the domain: the only document that the peer takes for no change.
+    values = {"{uri}": node.uri, "{xml}": node.virsh("dumpxml", "--inactive", "bench0")}
+    report("a task that changes nothing", alternate(lambda side: task(side, values), 3), 1.1)
+
+
+def inventories(node: Node) -> None:
+    fill_domains(node, MANY)
+    report(f"inventory of {MANY:,} domains", inventory(node.uri, MANY, LISTED, 3), 0.25)
+    report("the same, as a play reads it", inventory(node.uri, MANY, PLAYED, 3), 0.25)
+    with DelayingProxy(node.socket, NEAR) as proxy:
+        uri = f"qemu+unix:///system?socket={proxy.path}"
+        report(f"and from {NEAR * 1000:.0f} ms away", inventory(uri, MANY, PLAYED, 1), 0.25)
+
+
+LINES: dict[str, Callable[[Node], None]] = {
+    "documents": documents,
+    "volumes": volumes,
+    "far documents": far_documents,
+    "uploads": uploads,
+    "one": one,
+    "tasks": tasks,
+    # The last one, because it adds domains.
+    "inventory": inventories,
+}
+
+
+def main(*words: str) -> None:
+    chosen = [line for name, line in LINES.items() if not words or any(word in name for word in words)]
+    if not chosen:
+        sys.exit(f"no line has such a word: {', '.join(LINES)}")
     with Lab(name="bench") as lab:
         (node,) = lab.nodes
-        fill(node)
         print(f"{platform.machine()}, {os.cpu_count()} CPUs, Python {run([PYTHON, '-V']).split()[-1]},", end=" ")
         print(f"libvirt {node.virsh('version', '--daemon').rpartition(' ')[2]}, {time.strftime('%Y-%m-%d')}")
         print(f"{'':34}{'stratum.virt':>14}{'peer':>12}{'ratio':>8}{'goal':>8}")
-        report(f"list and read {DOMAINS} documents", read_all("domains", DOMAINS, node.uri), 0.4)
-        report(f"list and read {VOLUMES} volumes", read_all("volumes", VOLUMES, node.uri), 0.4)
-        with tempfile.TemporaryDirectory(dir=node.folder) as folder:
-            uploads(node, Path(folder))
-        report("connect and read one, with imports", alternate(lambda side: read_one(side, node.uri), 15), 1.0)
-        # What libvirt itself says of the domain: the only document that the peer takes for no change.
-        values = {"{uri}": node.uri, "{xml}": node.virsh("dumpxml", "--inactive", "bench0")}
-        report("a task that changes nothing", alternate(lambda side: task(side, values), 3), 1.1)
+        for line in chosen:
+            line(node)
 
 
-def fill(node: Node) -> None:
-    """Define the domains and create the volumes through one virsh, which reads its commands from a file."""
-    node.run(["mkdir", str(node.folder / POOL)])
-    with tempfile.TemporaryDirectory() as folder:
-        commands = [f"pool-create-as {POOL} dir --target {node.folder / POOL}"]
-        commands += [f"vol-create-as {POOL} {number}.qcow2 1G --format qcow2" for number in range(VOLUMES)]
-        for number in range(DOMAINS):
-            path = Path(folder) / f"{number}.xml"
-            path.write_text(DOCUMENT.format(number=number))
-            commands.append(f"define {path}")
-        run(node.virsh_command(), text="\n".join(commands))
-
-
-def read_all(what: str, least: int, uri: str) -> dict[str, float]:
+def read_all(what: str, least: int, uri: str) -> Times:
     """Time reading all of a kind, connections open, each side twice in turn."""
     times: dict[str, list[float]] = {side: [] for side in SIDES}
     for side in SIDES * 2:
         measured = side_of(side, what, uri)
-        if measured["count"] < least:
-            sys.exit(f"{side} read {measured['count']} {what} of {least}")
+        check(side, what, measured["count"], least)
         times[side] += measured["times"]
     return {side: statistics.median(values) for side, values in times.items()}
 
 
-def side_of(*argv: str) -> dict[str, Any]:
-    """Run one side's work in a process of its own; return what it says."""
-    measured: dict[str, Any] = json.loads(run([PYTHON, str(Path(__file__).with_name("sides.py")), *argv]))
-    return measured
+def check(side: str, what: str, count: int, least: int) -> None:
+    """End when a side did not do all of its work."""
+    if count < least:
+        sys.exit(f"{side} read {count} {what} of {least}")
 
 
-def uploads(node: Node, folder: Path) -> None:
+def upload_images(node: Node, folder: Path) -> None:
     """Time uploading an image, full and nine tenths holes: whole processes, virsh on the other side."""
     memory = []
     for what, full, goal in (("an image of 1 GiB", 10, 1.1), ("the same, 90 % holes", 1, 0.2)):
@@ -176,28 +206,5 @@ def play(side: str, values: dict[str, str], count: int) -> None:
         sys.exit(f"{side} changed something:\n{output}")
 
 
-def alternate(measure: Callable[[str], float], rounds: int) -> dict[str, float]:
-    """Measure both sides in turn; return the median of each."""
-    times: dict[str, list[float]] = {side: [] for side in SIDES}
-    for _round in range(rounds):
-        for side in SIDES:
-            times[side].append(measure(side))
-    return {side: statistics.median(values) for side, values in times.items()}
-
-
-def report(what: str, times: dict[str, float], goal: float) -> None:
-    """Print one line."""
-    mine, theirs = times["ours"], times["peer"]
-    print(f"{what:34}{mine * 1000:11.1f} ms{theirs * 1000:9.1f} ms{mine / theirs:8.2f}{f'≤ {goal}':>8}", flush=True)
-
-
-def run(argv: list[str | Path], text: str | None = None) -> str:
-    """Return what a command prints; end with its words when it fails."""
-    done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=600, env=ENVIRONMENT, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, argv))} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -111,6 +111,7 @@ def test_statistics_come_in_libvirts_words(driver: Driver, running: str, other: 
 def test_statistics_of_what_does_not_run(driver: Driver, stopped: str) -> None:
     stats = driver.domains.stats([stopped])[stopped]
     assert stats["state.state"] == 5
+    assert {"cpu.time", "cpu.user", "cpu.system"}.isdisjoint(stats)
 
 
 @pytest.mark.needs(Capability.STATS)

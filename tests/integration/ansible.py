@@ -11,9 +11,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.lab import Node
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -43,6 +45,13 @@ def playbook(
     return _run(["ansible-playbook", *HERE, str(file), *argv], environment, timeout)
 
 
+def program(
+    argv: Sequence[str], *, at: Node | None = None, environment: Mapping[str, str] | None = None, timeout: float = 300
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of Ansible's, without any inventory, on this machine or inside a node."""
+    return _run([*argv], environment, timeout, at)
+
+
 def module(name: str, arguments: Mapping[str, Any], *argv: str, timeout: float = 300) -> dict[str, Any]:
     """Run one task with a module of the collection; return its whole result, with ``failed`` always in it.
 
@@ -69,9 +78,12 @@ def module(name: str, arguments: Mapping[str, Any], *argv: str, timeout: float =
     return result
 
 
-def _run(argv: list[str], extra: Mapping[str, str] | None, timeout: float) -> subprocess.CompletedProcess[str]:
+def _run(
+    argv: list[str], extra: Mapping[str, str] | None, timeout: float, at: Node | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = [str(PROGRAMS / argv[0]), *argv[1:]]
     return subprocess.run(
-        [str(PROGRAMS / argv[0]), *argv[1:]],
+        at.enter(*command) if at else command,
         env=environment(extra),
         capture_output=True,
         text=True,

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Guest, sweep_resources
+from tests.conftest import Guest, clear, lacking, sweep_resources
 from tests.integration.modules import Tasks
-from tests.lab import Node
+from tests.lab import Lab, Node
+from tests.lab.lab import missing
 
 DEAF = """
 <domain type='qemu'>
@@ -30,6 +31,28 @@ DEAF = """
 """A machine without an operating system: it starts at once, and never does what it is asked."""
 
 MakeDisk = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def far_lab() -> Iterator[Lab]:
+    """A lab of three nodes for the whole run: two to be managed, and ``node3`` for what manages them from afar.
+
+    They know each other as ``node1``, ``node2`` and ``node3``. Tests share it and leave it as it was;
+    ``far_nodes`` sees to that.
+    """
+    if lacks := missing():
+        lacking(f"a lab needs {', '.join(lacks)}")
+    with Lab(nodes=3, name=f"far-{os.getpid()}") as lab:
+        yield lab
+
+
+@pytest.fixture
+def far_nodes(far_lab: Lab) -> Iterator[tuple[Node, Node, Node]]:
+    """The nodes of the far lab, of which the first two lose afterwards what the test left there."""
+    first, second, third = far_lab.nodes
+    yield first, second, third
+    for node in (first, second):
+        clear(node)
 
 
 @pytest.fixture

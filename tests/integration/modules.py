@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from tests.lab import Node
+from tests.lab.entering import move_into
 
 PATIENCE = 240.0
 """Seconds after which a task counts as hanging; no task of these tests is allowed as much."""
@@ -31,7 +32,14 @@ PATIENCE = 240.0
 class Running:
     """A task that was started and is going on."""
 
-    def __init__(self, name: str, arguments: Mapping[str, Any], check: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        check: bool,
+        at: Node | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         module = importlib.import_module(f"ansible_collections.stratum.virt.plugins.modules.{name}")
         options = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True}
         self._output, self._errors = (tempfile.TemporaryFile("w+") for _stream in range(2))  # noqa: SIM115
@@ -40,7 +48,7 @@ class Running:
             wanted.seek(0)
             self.pid = os.fork()
             if self.pid == 0:
-                _become(module, wanted, self._output, self._errors)
+                _become(module, wanted, self._output, self._errors, at, environment or {})
         self._handle = os.pidfd_open(self.pid)
 
     def result(self) -> dict[str, Any]:
@@ -74,8 +82,18 @@ def _read(stream: TextIO) -> str:
         return stream.read()
 
 
-def _become(module: Any, wanted: TextIO, output: TextIO, errors: TextIO) -> NoReturn:
-    """Turn this process, a fork, into the module's: nothing of what pytest has open stays."""
+def _become(
+    module: Any,
+    wanted: TextIO,
+    output: TextIO,
+    errors: TextIO,
+    at: Node | None,
+    environment: Mapping[str, str],
+) -> NoReturn:
+    """Turn this process, a fork, into the module's: nothing of what pytest has open stays.
+
+    With ``at`` it goes on inside that node.
+    """
     try:
         for number, stream in enumerate((wanted, output, errors)):
             os.dup2(stream.fileno(), number)
@@ -83,8 +101,11 @@ def _become(module: Any, wanted: TextIO, output: TextIO, errors: TextIO) -> NoRe
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
         sys.argv = [module.__file__]
         for name in list(os.environ):
-            if name.startswith(("LIBVIRT_", "STRATUM_")):
+            if name.startswith(("LIBVIRT_", "STRATUM_", "SSH_")):
                 del os.environ[name]
+        os.environ.update(environment)
+        if at is not None:
+            move_into(at)
         module.main()
     except SystemExit:
         pass
@@ -97,20 +118,37 @@ def _become(module: Any, wanted: TextIO, output: TextIO, errors: TextIO) -> NoRe
 
 
 class Tasks:
-    """Runs one module against one hypervisor of one node, and asks virsh what really is."""
+    """Runs one module against one hypervisor of one node, and asks virsh what really is.
 
-    def __init__(self, node: Node, uri: str | None = None, module: str = "domain") -> None:
+    With ``at``, the module runs on another node, from which ``node`` is far, with the ``environment`` added to its own.
+    ``uri`` is what the module gets; virsh always takes the node's socket.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        uri: str | None = None,
+        module: str = "domain",
+        *,
+        at: Node | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.node = node
         self.uri = uri or node.uri
         self.module = module
+        self.at = at
+        self.environment = dict(environment or {})
 
     def of(self, module: str) -> Tasks:
         """Return the same for another module."""
-        return Tasks(self.node, self.uri, module)
+        return Tasks(self.node, self.uri, module, at=self.at, environment=self.environment)
 
     def start(self, check: bool = False, **options: Any) -> Running:
         """Start a task."""
-        return Running(self.module, {"uri": self.uri, **options}, check)
+        return self._start(self.module, options, check)
+
+    def _start(self, module: str, options: Mapping[str, Any], check: bool) -> Running:
+        return Running(module, {"uri": self.uri, **options}, check, self.at, self.environment)
 
     def run(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run a task; return its result, failed or not."""
@@ -164,7 +202,7 @@ class Tasks:
 
     def info(self, **options: Any) -> list[dict[str, Any]]:
         """Run a task with the module that reads such objects; return them."""
-        result = Running(f"{self.module}_info", {"uri": self.uri, **options}, check=False).result()
+        result = self._start(f"{self.module}_info", options, check=False).result()
         assert not result["failed"], result
         assert not result["changed"]
         found: list[dict[str, Any]] = result[f"{self.module}s"]
@@ -172,7 +210,7 @@ class Tasks:
 
     def virsh(self, *argv: str, check: bool = True) -> str:
         """Return what virsh prints."""
-        return self.node.virsh(*argv, uri=self.uri, check=check)
+        return self.node.virsh(*argv, uri=self.uri if self.at is None else self.node.uri, check=check)
 
     def define(self, document: str, folder: Path) -> None:
         """Define a domain by virsh."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import re
 import select
@@ -27,7 +28,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -37,6 +38,7 @@ BASE = Path(os.environ.get("STRATUM_LAB_DIR", "/var/lib/stratum-lab"))
 PROGRAMS = ("unshare", "nsenter", "ip", "mount", "libvirtd", "virsh", "dnsmasq", "qemu-system-x86_64", "qemu-img")
 LAB_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 START_TIMEOUT = 60.0
+ADDED = "# from here on, the lab's own\n"
 
 
 class LabError(Exception):
@@ -66,6 +68,8 @@ class Node:
         self.images = folder / "images"
         self.socket = folder / "run" / "libvirt" / "libvirt-sock"
         self.log = folder / "log" / "libvirtd.log"
+        # The node's first process makes it when the daemon has ended, however that came.
+        self._ended = folder / "ended"
         self.address = (folder / "address").read_text().strip()
         self.pid = int((folder / "pid").read_text())
 
@@ -113,16 +117,60 @@ class Node:
         pid = (self.folder / "run" / "libvirtd.pid").read_text().strip()
         self.run(["kill", "-s", number.name.removeprefix("SIG"), pid])
 
+    def serve_tls(self, certificate: Path, key: Path, authority: Path, port: int = 16514, **conf: str | int) -> None:
+        """Make the daemon listen for mutual TLS, with other lines of libvirtd.conf if wanted; guests go on."""
+        tls: dict[str, str | int] = {
+            "listen_tls": 1,
+            "tls_port": str(port),
+            "cert_file": str(certificate),
+            "key_file": str(key),
+            "ca_file": str(authority),
+        }
+        self._configure({**tls, **conf})
+
+    def serve_tcp(self) -> None:
+        """Make the daemon listen at port 16509 for everybody, in plain text, as nobody should; guests go on."""
+        self._configure({"listen_tcp": 1, "auth_tcp": "none"})
+
+    def stop_tls(self) -> None:
+        """Make the daemon listen on its socket alone again; guests go on."""
+        self._configure({})
+
+    def _configure(self, conf: Mapping[str, str | int]) -> None:
+        """Start the daemon again with the lab's own configuration and these lines."""
+        file = self.folder / "etc" / "libvirt" / "libvirtd.conf"
+        own = file.read_text().rpartition(ADDED)[2]
+        lines = [f"{name} = {json.dumps(value)}" for name, value in conf.items()]
+        # The added lines come first: of two lines for one setting, libvirt takes the first.
+        file.write_text("".join(f"{line}\n" for line in lines) + ADDED + own)
+        if not self._ended.exists():
+            self.daemon_stop()
+        self.daemon_start()
+
+    def daemon_stop(self) -> None:
+        """Stop the daemon as an administrator does; guests go on."""
+        self._daemon_end(signal.SIGTERM)
+
     def daemon_kill(self) -> None:
         """Kill the daemon as if it had crashed; guests go on."""
-        pid = (self.folder / "run" / "libvirtd.pid").read_text().strip()
-        self.daemon_signal(signal.SIGKILL)
-        _wait_until(lambda: self.run(["kill", "-0", pid], check=False).returncode != 0, 10, "the daemon did not die")
+        self._daemon_end(signal.SIGKILL)
+
+    def _daemon_end(self, number: signal.Signals) -> None:
+        self._ended.unlink(missing_ok=True)
+        self.daemon_signal(number)
+        _wait_until(self._ended.exists, 30, f"the daemon of {self.name} did not end")
 
     def daemon_start(self) -> None:
         """Start the daemon again, and wait until it answers; one that runs is left alone."""
+        self._ended.unlink(missing_ok=True)
         os.kill(self.pid, signal.SIGUSR1)
-        _wait_until(self.answers, START_TIMEOUT, f"the daemon of {self.name} does not answer, see {self.log}")
+        _wait_until(
+            lambda: self._ended.exists() or self.answers(),
+            START_TIMEOUT,
+            f"the daemon of {self.name} does not answer, see {self.log}",
+        )
+        if self._ended.exists():
+            raise LabError(f"the daemon of {self.name} does not start: {self.log.read_text().splitlines()[-1:]}")
 
     def answers(self) -> bool:
         """Say whether the daemon takes connections."""

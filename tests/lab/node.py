@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ CLONE_NEWCGROUP = 0x02000000
 # libvirt's LXC driver wants these; a controller that the machine doesn't have is left out.
 CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "net_cls", "perf_event", "pids")
 PRIVATE = {
-    "/etc/libvirt": "etc",
+    "/etc": "etc",
     "/var/lib/libvirt": "lib",
     "/var/cache/libvirt": "cache",
     "/var/log/libvirt": "log",
@@ -27,6 +28,8 @@ PRIVATE = {
     # machine's own list of virtual machines.
     "/run": "run",
 }
+# What a node does not get of the machine's /etc: secrets, and configuration that would make nodes differ.
+NOT_COPIED = ("libvirt", "CA", "shadow*", "gshadow*", "ssh_host_*", "private", "krb5.keytab")
 
 LIBVIRTD_CONF = """\
 host_uuid = "{uuid}"
@@ -34,6 +37,8 @@ auth_unix_ro = "none"
 auth_unix_rw = "none"
 unix_sock_ro_perms = "0700"
 unix_sock_rw_perms = "0700"
+listen_tls = 0
+listen_tcp = 0
 log_outputs = "2:file:/var/log/libvirt/libvirtd.log"
 """
 # The files that guests use are left with the owner they have: two nodes share them, and some are the user's own.
@@ -100,7 +105,8 @@ def mount_control_groups(controllers: tuple[str, ...]) -> None:
 
 
 def write_configuration(folder: Path) -> None:
-    etc = folder / "etc"
+    etc = folder / "etc" / "libvirt"
+    etc.mkdir()
     host = uuid.uuid5(uuid.NAMESPACE_URL, str(folder))
     (etc / "libvirtd.conf").write_text(LIBVIRTD_CONF.format(uuid=host))
     (etc / "qemu.conf").write_text(QEMU_CONF)
@@ -111,12 +117,23 @@ def write_configuration(folder: Path) -> None:
         (etc / "nwfilter" / source.name).write_bytes(source.read_bytes())
 
 
+def copy_etc(folder: Path) -> None:
+    """Give the node an /etc of its own: the machine's, without secrets; the passwords are locked."""
+    etc = folder / "etc"
+    shutil.copytree("/etc", etc, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    (etc / "hosts").write_text((folder / "hosts").read_text())
+    names = [line.partition(":")[0] for line in (etc / "passwd").read_text().splitlines() if line]
+    (etc / "shadow").touch(mode=0o600)
+    (etc / "shadow").write_text("".join(f"{name}:*:20000:0:99999:7:::\n" for name in names))
+
+
 def make_view(folder: Path) -> None:
     """Put the node's own folders where libvirt looks for them."""
     # While the machine's /proc is in sight, it tells the number that this process has outside.
     (folder / "pid").write_text(os.readlink("/proc/self"))
+    copy_etc(folder)
     for name in (*PRIVATE.values(), "images"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     write_configuration(folder)
     controllers = join_control_groups(f"stratum-{folder.parent.name}-{folder.name}")
     mount("-t", "proc", "proc", "/proc")
@@ -124,7 +141,6 @@ def make_view(folder: Path) -> None:
     subprocess.run(["umount", "--recursive", "--lazy", "/sys"], check=True)
     mount("-t", "sysfs", "sysfs", "/sys")  # it shows the network of whoever mounts it
     mount_control_groups(controllers)
-    mount("--bind", str(folder / "hosts"), "/etc/hosts")
     for path, name in PRIVATE.items():
         Path(path).mkdir(parents=True, exist_ok=True)
         mount("--bind", str(folder / name), path)
@@ -149,13 +165,14 @@ def serve(folder: Path) -> None:
                 break
             if pid == daemon:
                 daemon = None
+                (folder / "ended").touch()
 
 
 def start_daemon() -> int:
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     log = os.open("/var/log/libvirt/output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     libvirtd = subprocess.Popen(
-        ["libvirtd", "--pid-file", "/run/libvirtd.pid"],
+        ["libvirtd", "--listen", "--pid-file", "/run/libvirtd.pid"],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=log,

@@ -22,12 +22,13 @@ from ansible_collections.stratum.virt.plugins.module_utils._document.network imp
 from ansible_collections.stratum.virt.plugins.module_utils._document.pool import POOL
 from ansible_collections.stratum.virt.plugins.module_utils._document.volume import VOLUME
 
+from .stability.record import PLUGINS_OF_KINDS
+
 PLUGINS = "ansible_collections.stratum.virt.plugins"
 TABLES: Mapping[str, Table] = {"domain": DOMAIN, "network": NETWORK, "pool": POOL, "volume": VOLUME}
 TASKS = f"{PLUGINS}.module_utils._task"
-SPECS = {
-    name: importlib.import_module(f"{TASKS}.{name}").argument_spec for kind in TABLES for name in (kind, f"{kind}_info")
-}
+MODULES = (*(name for kind in TABLES for name in (kind, f"{kind}_info")), "node_facts", "tls_certificate")
+SPECS = {name: importlib.import_module(f"{TASKS}.{name}").argument_spec for name in MODULES}
 UNITS = {"B": "bytes"}
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -104,9 +105,17 @@ def test_documented_options_are_those_of_the_argument_spec(name: str) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("name", SPECS)
+def own_options(plugin: str) -> dict[str, Any]:
+    """Return the options that a plugin documents itself."""
+    documentation = importlib.import_module(f"{PLUGINS}.{plugin}").DOCUMENTATION
+    options: dict[str, Any] = yaml.safe_load(documentation)["options"]
+    return options
+
+
+@pytest.mark.parametrize("name", [*SPECS, *PLUGINS_OF_KINDS])
 def test_every_option_and_choice_is_described(name: str) -> None:
-    for path, option in flat(documented(name), "suboptions"):
+    options = documented(name) if name in SPECS else own_options(name)
+    for path, option in flat(options, "suboptions"):
         paragraphs = option["description"]
         texts = [paragraphs] if isinstance(paragraphs, str) else list(paragraphs)
         if isinstance(option.get("choices"), Mapping):
@@ -126,7 +135,7 @@ def test_every_size_says_what_a_bare_number_counts(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "options"), list(examples()))
 def test_examples_are_accepted(name: str, options: dict[str, Any]) -> None:
-    assert options or name.endswith("_info")
+    assert options or name.endswith(("_info", "_facts"))
     spec = SPECS[name]()
     validator = ArgumentSpecValidator(spec, required_one_of=[["name", "xml"]] if "xml" in spec else None)
     checked = validator.validate(options)

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .._errors import InputError
+from .capabilities import QEMU, Guest, default_machine, guests, native_arch
 from .field import Spec
 from .lxml import etree
 from .tree import Place
@@ -24,33 +25,7 @@ added while the domain runs."""
 
 _X86 = ("x86_64", "i686")
 
-_MACHINES = {"x86_64": "q35", "i686": "q35", "aarch64": "virt", "armv7l": "virt", "riscv64": "virt"}
-
 _VIRTUALISATION_FLAGS = frozenset(("vmx", "svm"))
-
-
-class Guest(NamedTuple):
-    """One kind of guest that the node offers, from its capabilities document."""
-
-    os_type: str
-    arch: str
-    virt_types: tuple[str, ...]
-
-
-def guests(capabilities: Element) -> list[Guest]:
-    """Return what the node offers, in its own order. Source: https://libvirt.org/formatcaps.html."""
-    found = []
-    for guest in capabilities.iterchildren("guest"):
-        arch = guest.find("arch")
-        if arch is not None:
-            types = tuple(domain.get("type", "") for domain in arch.iterchildren("domain"))
-            found.append(Guest(guest.findtext("os_type", ""), arch.get("name", ""), types))
-    return found
-
-
-def native_arch(capabilities: Element) -> str:
-    """Return the node's own architecture."""
-    return capabilities.findtext("host/cpu/arch", "")
 
 
 def choose_virt_type(guest: Guest, cpu_flags: Collection[str] | None) -> str:
@@ -77,7 +52,7 @@ def new_domain(spec: Spec, capabilities: Element, cpu_flags: Collection[str] | N
         _put(root, "devices/console", type="pty")
         return root
     os_type.set("arch", guest.arch)
-    if root.get("type") in ("kvm", "qemu"):
+    if root.get("type") in QEMU:
         _machine(root, spec, guest.arch)
     return root
 
@@ -102,7 +77,7 @@ def _choose_guest(offered: list[Guest], native: str, arch: str | None, virt_type
 
 def _machine(root: Element, spec: Spec, arch: str) -> None:
     os_type = root.find("os/type")
-    machine = spec.get("machine") or _MACHINES.get(arch)
+    machine = spec.get("machine") or default_machine(root.get("type"), arch)
     if machine and os_type is not None:
         os_type.set("machine", machine)
     _put(root, "features/acpi")

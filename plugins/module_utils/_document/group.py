@@ -40,6 +40,7 @@ class Group(Node):
     ) -> None:
         self.option = option
         self.place = Place(place)
+        self.begins = self.place.begins
         self.table = Table(*nodes)
         self.create = create
         self.check = check

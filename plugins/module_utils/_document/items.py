@@ -51,6 +51,7 @@ class Items(Node):
     ) -> None:
         self.option = option
         self.place = Place(place)
+        self.begins = self.place.begins
         self.table = Table(*nodes)
         self.identity = tuple(identity)
         self.hotplug = hotplug

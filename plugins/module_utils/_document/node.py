@@ -58,6 +58,11 @@ class Difference(NamedTuple):
 class Node:
     """One or several options of a table."""
 
+    option: str = ""
+    """Its name, where it is a single one; else nothing."""
+    begins: frozenset[str] | None = None
+    """The tags of the elements of which it needs one to read anything; ``None``: it may read something without."""
+
     def argument_spec(self) -> dict[str, dict[str, Any]]:
         """Return Ansible's argument spec of these options."""
         raise NotImplementedError
@@ -92,6 +97,17 @@ class Table(Node):
 
     def __init__(self, *nodes: Node) -> None:
         self.nodes = nodes
+        # Of all that an object may have, a document says little: only what it says is looked at.
+        self._always = tuple(index for index, node in enumerate(nodes) if node.begins is None)
+        self._unnamed = tuple(index for index, node in enumerate(nodes) if not node.option)
+        self._beginning: dict[str, list[int]] = {}
+        self.named: dict[str, int] = {}
+        """The places of nodes that are single options."""
+        for index, node in enumerate(nodes):
+            if node.option:
+                self.named[node.option] = index
+            for begin in node.begins or ():
+                self._beginning.setdefault(begin, []).append(index)
 
     def argument_spec(self) -> dict[str, dict[str, Any]]:
         return {name: option for node in self.nodes for name, option in node.argument_spec().items()}
@@ -100,9 +116,12 @@ class Table(Node):
         return {name: value for node in self.nodes for name, value in node.load(params, path).items()}
 
     def read(self, element: Element) -> Spec:
+        wanted = set(self._always)
+        for tag in {child.tag for child in element}:
+            wanted.update(self._beginning.get(tag, ()))
         spec: Spec = {}
-        for node in self.nodes:
-            spec.update(node.read(element))
+        for index in sorted(wanted):
+            spec.update(self.nodes[index].read(element))
         return spec
 
     def write(self, element: Element, spec: Spec) -> None:
@@ -116,7 +135,11 @@ class Table(Node):
             yield from node.differences(element, spec, path, exclusive)
 
     def show(self, spec: Spec) -> dict[str, Any]:
-        return {name: value for node in self.nodes for name, value in node.show(spec).items()}
+        named = self.named
+        shown: dict[str, Any] = {}
+        for index in sorted([*self._unnamed, *(named[option] for option in spec if option in named)]):
+            shown.update(self.nodes[index].show(spec))
+        return shown
 
     def lists(self, path: str = "") -> Iterator[str]:
         for node in self.nodes:

@@ -10,14 +10,17 @@ A channel of the type ``guestfwd`` has no name, for example. Such entries are wi
 
 from __future__ import annotations
 
+from functools import cache
+
 from .field import Field, Group, Items, Spec, Table
 
 
 def statable(table: Table, spec: Spec) -> Spec:
     """Return a spec that was read from a document, less the list entries that no task could state."""
     kept = dict(spec)
-    for node in table.nodes:
-        if not isinstance(node, (Group, Items)) or node.option not in spec:
+    for option in spec:
+        node = table.nodes[table.named[option]] if option in table.named else None
+        if not isinstance(node, (Group, Items)):
             continue
         if isinstance(node, Items):
             entries = [statable(node.table, entry) for entry in spec[node.option] if _is_complete(node.table, entry)]
@@ -31,4 +34,9 @@ def statable(table: Table, spec: Spec) -> Spec:
 
 
 def _is_complete(table: Table, entry: Spec) -> bool:
-    return all(node.option in entry for node in table.nodes if isinstance(node, Field) and node.required)
+    return all(option in entry for option in _required(table))
+
+
+@cache
+def _required(table: Table) -> tuple[str, ...]:
+    return tuple(node.option for node in table.nodes if isinstance(node, Field) and node.required)

@@ -91,10 +91,9 @@ class Step(NamedTuple):
     value: str | None
 
     def find(self, parent: Element) -> Element | None:
-        if self.attribute is None:
-            return parent.find(self.tag)
+        # Half the time of lxml's own find.
         for child in parent.iterchildren(self.tag):
-            if child.get(self.attribute) == self.value:
+            if self.attribute is None or child.get(self.attribute) == self.value:
                 return child
         return None
 
@@ -122,6 +121,11 @@ class Place:
         parts = path.split("/") if path else []
         self.attribute = parts.pop()[1:] if parts and parts[-1].startswith("@") else None
         self.steps = tuple(_step(part) for part in parts)
+
+    @property
+    def begins(self) -> frozenset[str] | None:
+        """The tag of the child on the way to this place, ``None`` when there is none on it."""
+        return frozenset((self.steps[0].tag,)) if self.steps else None
 
     def find(self, element: Element) -> Element | None:
         """Return the element at this place, ``None`` when there is none."""

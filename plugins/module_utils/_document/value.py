@@ -65,6 +65,9 @@ class Field(Node):
         self.secret = secret
         self.required = required
         self.fallback = None if fallback is None else Place(fallback)
+        self.begins = self.place.begins
+        if self.begins is not None and self.fallback is not None:
+            self.begins = None if self.fallback.begins is None else self.begins | self.fallback.begins
         self.also = tuple(Place(other) for other in also)
         self.drops = tuple(Place(other) for other in drops)
 
@@ -145,6 +148,7 @@ class Values(Node):
     def __init__(self, option: str, place: str, kind: Kind, *, live: Live = None, ordered: bool = True) -> None:
         self.option = option
         self.place = Place(place)
+        self.begins = self.place.begins
         self.kind = kind
         self.live = live
         self.ordered = ordered
@@ -206,6 +210,8 @@ class Values(Node):
 
 class Constant(Node):
     """What the format wants beside stated options, and nobody has to state."""
+
+    begins = frozenset()
 
     def __init__(self, place: str, text: str) -> None:
         self.place = Place(place)

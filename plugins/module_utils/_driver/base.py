@@ -17,9 +17,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence, Set
+
     from .._host.base import Host
     from .domains import Domains
     from .networks import Networks
+    from .node import CellFree, NodePart, NodeRecord
     from .storage import Pools, Volumes
 
 
@@ -53,6 +56,8 @@ class Capability(Enum):
     VOLUME_RESIZE = "resize volumes"
     NODE_FILES = "use the node's files"
     DOMAIN_CAPABILITIES = "report what its domains may have"
+    NODE_INTERFACES = "report the node's network interfaces"
+    NODE_DEVICES = "report the node's devices"
 
 
 class Node(ABC):
@@ -72,6 +77,23 @@ class Node(ABC):
         virt_type: str | None = None,
     ) -> str:
         """Return what a domain of this kind may have, as a document."""
+
+    @abstractmethod
+    def all_domain_capabilities(self, kinds: Sequence[tuple[str, str, str | None]]) -> list[str | None]:
+        """Return what domains of several kinds (architecture, domain type, machine) may have, in one round trip;
+        ``None`` for a kind of which the node tells nothing."""
+
+    @abstractmethod
+    def describe(self, parts: Set[NodePart]) -> NodeRecord:
+        """Describe the node: these parts, in two round trips however much there is.
+
+        What it has no word for is left out, and what it refuses is left out and named.
+        """
+
+    @abstractmethod
+    def free_memory(self, cells: Mapping[int, Sequence[int]]) -> dict[int, CellFree]:
+        """Return what is free of NUMA cells, by their numbers, each with the sizes of pages (in bytes) that are asked
+        for, in one round trip. What the node does not tell is left out."""
 
 
 class Driver(ABC):

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Any, NamedTuple
@@ -31,6 +31,19 @@ class DomainState(Enum):
     def active(self) -> bool:
         """Whether the hypervisor holds an instance of the domain."""
         return self is not DomainState.STOPPED
+
+
+STATES = {
+    0: DomainState.RUNNING,  # hypervisors that do not say more about a domain that is there
+    1: DomainState.RUNNING,
+    2: DomainState.RUNNING,  # blocked on a resource
+    3: DomainState.PAUSED,
+    4: DomainState.SHUTTING_DOWN,
+    5: DomainState.STOPPED,
+    6: DomainState.CRASHED,
+    7: DomainState.SUSPENDED,
+}
+"""libvirt's numbers, which statistics have, too."""
 
 
 class DomainRecord(NamedTuple):
@@ -63,6 +76,18 @@ class Address(NamedTuple):
     prefix: int | None
     source: str
     """``lease``, ``agent`` or ``arp``."""
+
+
+class Surveyed(NamedTuple):
+    """One domain of a survey, with its documents."""
+
+    record: DomainRecord
+    """Without the running domain's document where there is a configuration, unless it was asked for."""
+    addresses: list[Address]
+
+
+Choose = Callable[[DomainRecord], bool]
+"""Says of a domain, whose documents are not known yet, whether it is wanted."""
 
 
 class EventKind(Enum):
@@ -117,6 +142,18 @@ class Domains(ABC):
 
         Domains that do not exist, or vanish while being read, are left out. ``secrets`` asks for documents with
         passwords in them, which the hypervisor otherwise withholds.
+        """
+
+    @abstractmethod
+    def survey(
+        self, choose: Choose, sources: Sequence[str], deadline: Deadline, *, live: bool = False
+    ) -> list[Surveyed]:
+        """Describe, by name, all domains that ``choose`` wants, with what these sources (``lease``, ``arp``) say of
+        the addresses of those that run.
+
+        Two round trips however many there are, all before the deadline; raises DeadlineExceeded. ``choose`` is asked in
+        between, and sees every reason as ``unknown``. ``live`` asks for the running domains' documents, too. A domain
+        whose documents the hypervisor cannot give has none.
         """
 
     @abstractmethod
@@ -214,15 +251,21 @@ class Domains(ABC):
         """Tell the running domain that a disk now has ``size`` bytes, growing the image where it is one."""
 
     @abstractmethod
-    def addresses(self, names: Sequence[str], sources: Sequence[str]) -> dict[str, list[Address]]:
+    def addresses(
+        self, names: Sequence[str], sources: Sequence[str], deadline: Deadline | None = None
+    ) -> dict[str, list[Address]]:
         """Return the addresses of running domains by name, from these sources (``lease``, ``agent``, ``arp``).
 
-        A source that a domain does not have (no agent, no lease) is no error.
+        A source that a domain does not have (no agent, no lease) is no error, and with a deadline neither is one that
+        has not answered by then.
         """
 
     @abstractmethod
     def stats(self, names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
-        """Return statistics by name in libvirt's dotted keys (``balloon.current``, ``block.0.rd.bytes``)."""
+        """Return statistics by name in libvirt's dotted keys (``balloon.current``, ``block.0.rd.bytes``).
+
+        A domain that hangs costs one wait, and then has only what is known without asking it.
+        """
 
     @abstractmethod
     def agent(self, name: str, command: str, deadline: Deadline) -> str:

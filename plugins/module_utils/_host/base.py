@@ -10,9 +10,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Union
+from typing import IO, NamedTuple, Protocol, Union
 
 from .._deadline import Deadline
+
+
+class Program(Protocol):
+    """A running program of this machine and its pipes, as ``subprocess.Popen`` has them."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    @property
+    def stderr(self) -> IO[bytes] | None: ...
+
+    def poll(self) -> int | None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
 
 
 class Access(NamedTuple):
@@ -23,6 +38,9 @@ class Access(NamedTuple):
     """Of the private key."""
     warn: Callable[[str], object] = str
     """Takes a sentence about something that works and should not stay as it is; by default nobody hears it."""
+    ssh_client: Callable[[Sequence[str]], Program] | None = None
+    """Starts OpenSSH's ``ssh`` with these arguments, the program first. Given on a controller that has it: then
+    ssh URIs go through it, with its hardware keys and shared connections; without it through our own client."""
 
 
 NOTHING_GIVEN = Access()
@@ -38,6 +56,14 @@ class FileStatus(NamedTuple):
     inode: int
     modified: int
     """Nanoseconds since the epoch."""
+
+
+class Piece(NamedTuple):
+    """Where a piece of content is. ``offset`` and ``size`` in bytes."""
+
+    path: str
+    size: int
+    offset: int = 0
 
 
 class Extent(NamedTuple):
@@ -116,6 +142,10 @@ class Host(ABC):
     def status(self, path: str) -> FileStatus | None:
         """Describe a file; ``None`` when there is none."""
 
+    def statuses(self, paths: Sequence[str]) -> list[FileStatus | None]:
+        """Describe many files at once."""
+        return [self.status(path) for path in paths]
+
     @abstractmethod
     def is_held(self, path: str) -> bool:
         """Whether the node itself works with a block device or with a part of it: has it mounted, swaps to it, or has
@@ -124,6 +154,10 @@ class Host(ABC):
     @abstractmethod
     def read(self, path: str, size: int, *, offset: int = 0) -> bytes:
         """Return up to ``size`` bytes of a file; raise StratumError when it cannot be read."""
+
+    def read_all(self, pieces: Sequence[Piece]) -> list[bytes]:
+        """Read pieces of many files at once."""
+        return [self.read(piece.path, piece.size, offset=piece.offset) for piece in pieces]
 
     @abstractmethod
     def extents(self, path: str) -> Iterator[Extent]:

@@ -219,15 +219,20 @@ class LocalHost(Host):
         try:
             while not _locked(handle):
                 if deadline.passed:
-                    raise DeadlineExceeded(
-                        f"another task has been working on {name} for {deadline.seconds:g} s.",
-                        hint="Wait for it to end, or give this task a longer timeout.",
-                    )
+                    raise still_locked(name, deadline)
                 time.sleep(0.05)
             yield
         finally:
             # The file stays: removing it would let a third task lock a file that the second no longer sees.
             os.close(handle)
+
+
+def still_locked(name: str, deadline: Deadline) -> DeadlineExceeded:
+    """Return the error that somebody else has had a lock as long as we wait for it."""
+    return DeadlineExceeded(
+        f"another task has been working on {name} for {deadline.seconds:g} s.",
+        hint="Wait for it to end, or give this task a longer timeout.",
+    )
 
 
 def _connect(opened: socket.socket, path: str, deadline: Deadline) -> None:

@@ -30,7 +30,7 @@ class DomainManager(Manager[DomainRequest, Seen, DomainPlan]):
         return read(driver, self.request.name, self.request.spec.get("uuid"))
 
     def plan(self, driver: Driver, seen: Seen) -> DomainPlan:
-        return DomainPlan(driver, self.host, self.request, seen)
+        return DomainPlan(driver, self.request, seen)
 
     def rest(self, driver: Driver, plan: DomainPlan, sent: str) -> tuple[Seen, DomainPlan]:
         request = self.request
@@ -42,8 +42,8 @@ class DomainManager(Manager[DomainRequest, Seen, DomainPlan]):
         if cycled and seen.condition == "stopped":
             # It was stopped only to be started again, which a plan made anew does not know.
             request = request._replace(state=plan.end)
-            return self.go_on(driver, DomainPlan(driver, self.host, request, seen), sent)
-        return seen, DomainPlan(driver, self.host, request, seen)
+            return self.go_on(driver, DomainPlan(driver, request, seen), sent)
+        return seen, DomainPlan(driver, request, seen)
 
     def settle(
         self, driver: Driver, plan: DomainPlan, seen: Seen, pending: dict[str, Pending]

@@ -14,7 +14,6 @@ from .._document.disk import DISKS
 from .._document.interface import INTERFACES
 from .._driver.base import Capability, Driver
 from .._errors import Denied, InputError, NotSupported, names
-from .._host.base import Host
 from .domain_request import DomainRequest
 from .domain_seen import Seen
 from .domain_state import NEEDS, Verb
@@ -28,7 +27,7 @@ def check_identity(request: DomainRequest, seen: Seen) -> None:
         raise InputError("uuid", f"{record.name} has the UUID {record.uuid}, which never changes.")
 
 
-def check_sources(driver: Driver, host: Host, wanted: Wanted, *, is_new: bool) -> None:
+def check_sources(driver: Driver, wanted: Wanted, *, is_new: bool) -> None:
     """Raise InputError for files, volumes and networks that a change names and that are not there."""
     changed = [difference.path for difference in wanted.differences]
 
@@ -39,21 +38,21 @@ def check_sources(driver: Driver, host: Host, wanted: Wanted, *, is_new: bool) -
         for index, entry in enumerate(wanted.spec.get(items.option, [])):
             path = f"{items.option}[{items.label(entry, index)}]"
             if touched(path):
-                check(driver, host, path, entry)
+                check(driver, path, entry)
     for option in ("kernel", "initrd", "dtb"):
         if touched(option):
-            _check_file(driver, host, option, wanted.spec.get(option))
+            _check_file(driver, option, wanted.spec.get(option))
 
 
-def _check_disk(driver: Driver, host: Host, path: str, entry: Mapping[str, Any]) -> None:
-    _check_file(driver, host, f"{path}.file", entry.get("file"))
+def _check_disk(driver: Driver, path: str, entry: Mapping[str, Any]) -> None:
+    _check_file(driver, f"{path}.file", entry.get("file"))
     if "volume" in entry and driver.volumes is not None:
         key = (entry.get("pool", ""), entry["volume"])
         if key not in driver.volumes.paths([key]):
             raise InputError(f"{path}.volume", f"the pool {key[0]} has no volume {key[1]}.", hint="Create it first.")
 
 
-def _check_interface(driver: Driver, _host: Host, path: str, entry: Mapping[str, Any]) -> None:
+def _check_interface(driver: Driver, path: str, entry: Mapping[str, Any]) -> None:
     wanted = entry.get("network")
     if wanted is None or driver.networks is None:
         return
@@ -63,16 +62,16 @@ def _check_interface(driver: Driver, _host: Host, path: str, entry: Mapping[str,
         raise InputError(f"{path}.network", f"there is no network {wanted}.", hint=hint)
 
 
-def _check_file(driver: Driver, host: Host, path: str, file: str | None) -> None:
+def _check_file(driver: Driver, path: str, file: str | None) -> None:
     if not file or Capability.NODE_FILES not in driver.capabilities:
         return
     try:
-        missing = host.status(file) is None
+        missing = driver.host.status(file) is None
     except Denied:
         # The daemon may see what this user may not.
         return
     if missing:
-        raise InputError(path, f"there is no file {file} on {host.name}.", hint="Create it first.")
+        raise InputError(path, f"there is no file {file} on {driver.host.name}.", hint="Create it first.")
 
 
 def check_verbs(driver: Driver, verbs: Iterable[Verb], state: str) -> None:

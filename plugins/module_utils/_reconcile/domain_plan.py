@@ -15,7 +15,6 @@ from .._document.domain import DOMAIN
 from .._document.field import Difference
 from .._driver.base import Capability, Driver
 from .._errors import NotSupported, OperationInvalid
-from .._host.base import Host
 from .diff import changes
 from .domain_checks import check_identity, check_sources, check_verbs, check_waits
 from .domain_request import DomainRequest
@@ -37,10 +36,9 @@ STARTS = frozenset((Verb.START, Verb.START_PAUSED))
 class DomainPlan(Plan):
     """The plan for one domain as it was seen."""
 
-    def __init__(self, driver: Driver, host: Host, request: DomainRequest, seen: Seen) -> None:
+    def __init__(self, driver: Driver, request: DomainRequest, seen: Seen) -> None:
         super().__init__()
         self._driver = driver
-        self._host = host
         self._request = request
         self._seen = seen
         self.wanted: Wanted | None = None
@@ -103,11 +101,11 @@ class DomainPlan(Plan):
 
     def _reconcile(self) -> None:
         request, seen = self._request, self._seen
-        self.wanted = want(self._driver, self._host, request, seen)
+        self.wanted = want(self._driver, request, seen)
         steps = verbs("stopped" if seen.record is None else seen.condition, request.state, force=request.force)
         check_verbs(self._driver, steps, request.state)
         check_waits(self._driver, request.wait_for)
-        check_sources(self._driver, self._host, self.wanted, is_new=seen.record is None)
+        check_sources(self._driver, self.wanted, is_new=seen.record is None)
         if seen.condition != self.end:
             self.show([Change("state", seen.condition, self.end)])
         elif request.state == "restarted":
@@ -219,7 +217,7 @@ class DomainPlan(Plan):
         if record is None or config is None:
             return
         name = record.name
-        doomed, self.kept = select(self._driver, self._host, name, config, self._request.remove_storage)
+        doomed, self.kept = select(self._driver, name, config, self._request.remove_storage)
         steps = verbs(self._seen.condition, "absent", force=self._request.force)
         check_verbs(self._driver, steps, "absent")
         self.show([Change("state", self._seen.condition, "absent")])
@@ -235,7 +233,7 @@ class DomainPlan(Plan):
         def run() -> bool:
             from .domain_storage import delete
 
-            deleted = delete(self._driver, self._host, disk)
+            deleted = delete(self._driver, disk)
             if not deleted:
                 self.kept.append(disk._replace(obstacle="no pool of the node knows it"))
             return deleted

@@ -8,14 +8,13 @@ never what is an ISO image, read-only, shared, somebody else's, or the backing f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._document.disk import REMOVABLE
 from .._driver.base import Capability, Driver
 from .._errors import InputError, StratumError, names
-from .._host.base import Host
-from .storage_use import FileKey, Use, by_file, file_key, paths, uses
+from .storage_use import Use, by_file, file_keys, paths, uses
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -32,9 +31,7 @@ class Disk(NamedTuple):
     obstacle: str | None
 
 
-def select(
-    driver: Driver, host: Host, name: str, document: Element, requested: Sequence[str]
-) -> tuple[list[Disk], list[Disk]]:
+def select(driver: Driver, name: str, document: Element, requested: Sequence[str]) -> tuple[list[Disk], list[Disk]]:
     """Return the disks to delete and those of the requested that stay.
 
     ``requested`` are targets, or the word ``owned``: every disk that may go. A target that does not exist or must
@@ -42,7 +39,7 @@ def select(
     """
     if not requested:
         return [], []
-    disks = list(_disks(driver, host, name, document))
+    disks = list(_disks(driver, name, document))
     if OWNED in requested:
         return [disk for disk in disks if disk.obstacle is None], [disk for disk in disks if disk.obstacle]
     by_target = {disk.target: disk for disk in disks}
@@ -56,32 +53,34 @@ def select(
     return [by_target[target] for target in dict.fromkeys(requested)], []
 
 
-def delete(driver: Driver, host: Host, disk: Disk) -> bool:
+def delete(driver: Driver, disk: Disk) -> bool:
     """Delete a disk's data: through its pool where one knows it, else the file itself. Return False when no pool does
-    and the domain's files are not this host's."""
+    and the node's files cannot be reached."""
     if disk.path is None:
         raise StratumError(f"deleting {disk.target}: it has no path on this node.")
     if driver.volumes is not None and driver.volumes.delete_path(disk.path):
         return True
     if Capability.NODE_FILES not in driver.capabilities:
         return False
-    host.remove(disk.path)
+    driver.host.remove(disk.path)
     return True
 
 
-def _disks(driver: Driver, host: Host, name: str, document: Element) -> Iterator[Disk]:
+def _disks(driver: Driver, name: str, document: Element) -> Iterator[Disk]:
     elements = document.findall("devices/disk")
     # Others' disks and their backing files are read once, for all disks of this domain.
-    used = by_file(driver, host, uses(driver, host, besides=name))
-    for element, path in zip(elements, paths(driver, elements)):
+    used = by_file(driver, uses(driver, besides=name))
+    places = paths(driver, elements)
+    known = [path for path in places if path is not None]
+    keys = dict(zip(known, file_keys(driver, known)))
+    for element, path in zip(elements, places):
         target = element.find("target")
         label = "" if target is None else target.get("dev", "")
-        yield Disk(label, path, _obstacle(driver, host, element, path, used))
+        others = () if path is None else used.get(keys[path], ())
+        yield Disk(label, path, _obstacle(driver, element, path, others))
 
 
-def _obstacle(
-    driver: Driver, host: Host, disk: Element, path: str | None, used: Mapping[FileKey, Sequence[Use]]
-) -> str | None:
+def _obstacle(driver: Driver, disk: Element, path: str | None, used: Sequence[Use]) -> str | None:
     device = disk.get("device", "disk")
     if device in REMOVABLE:
         return f"it is a {device}"
@@ -91,11 +90,10 @@ def _obstacle(
         return "it is shareable"
     if path is None:
         return f"its storage ({disk.get('type')}) is no file of this node"
-    key = file_key(driver, host, path)
-    if key in used:
-        return f"{path} is {used[key][0]}"
+    if used:
+        return f"{path} is {used[0]}"
     if Capability.NODE_FILES in driver.capabilities:
-        status = host.status(path)
+        status = driver.host.status(path)
         if status is not None and status.kind != "file":
             return f"{path} is not a regular file"
     return None

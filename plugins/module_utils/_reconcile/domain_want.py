@@ -17,7 +17,6 @@ from .._document.statable import statable
 from .._document.subset import Missing, lists_of, merge, missing
 from .._driver.base import Capability, Driver
 from .._errors import InputError
-from .._host.base import Host
 from .domain_request import CEILINGS, DomainRequest
 from .domain_seen import Seen
 from .pin import pin
@@ -40,10 +39,10 @@ class Wanted(NamedTuple):
     """What ``xml`` says beyond the options, and the configuration does not."""
 
 
-def want(driver: Driver, host: Host, request: DomainRequest, seen: Seen) -> Wanted:
+def want(driver: Driver, request: DomainRequest, seen: Seen) -> Wanted:
     """Work out what the configuration is to become; raise InputError for what cannot be."""
     record = seen.record
-    base = _new(driver, host, request) if seen.config is None else seen.config
+    base = _new(driver, request) if seen.config is None else seen.config
     there = None if record is None else DOMAIN.read(base)
     spec = complete(request.spec, there)
     if there is not None and seen.live is not None:
@@ -95,7 +94,7 @@ def raw_differences(live: Element, config: Element, request: DomainRequest) -> l
     return [item for item in missing_of_xml(live, request) if item.path not in ignored]
 
 
-def _new(driver: Driver, host: Host, request: DomainRequest) -> Element:
+def _new(driver: Driver, request: DomainRequest) -> Element:
     if request.xml is not None and request.xml.find("os/type") is not None:
         # A whole document of somebody who knows what is in it: nothing is added.
         return request.xml
@@ -104,13 +103,13 @@ def _new(driver: Driver, host: Host, request: DomainRequest) -> Element:
     from .._document.defaults import new_domain
 
     capabilities = tree.parse(driver.node.capabilities(), "the node's capabilities")
-    return new_domain(request.spec, capabilities, _cpu_flags(driver, host))
+    return new_domain(request.spec, capabilities, _cpu_flags(driver))
 
 
-def _cpu_flags(driver: Driver, host: Host) -> frozenset[str] | None:
-    if Capability.NODE_FILES not in driver.capabilities or host.status("/proc/cpuinfo") is None:
+def _cpu_flags(driver: Driver) -> frozenset[str] | None:
+    if Capability.NODE_FILES not in driver.capabilities or driver.host.status("/proc/cpuinfo") is None:
         return None
-    lines = host.read("/proc/cpuinfo", 65536).decode("utf-8", "replace").splitlines()
+    lines = driver.host.read("/proc/cpuinfo", 65536).decode("utf-8", "replace").splitlines()
     return frozenset(word for line in lines if line.startswith("flags") for word in line.split())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from .._deadline import Deadline
@@ -45,6 +46,7 @@ class Manager(ABC, Generic[AnyRequest, AnySeen, AnyPlan]):
     def __init__(self, connect: Callable[[], Driver], host: Host, request: AnyRequest) -> None:
         self._connect = connect
         self.host = host
+        """The machine that the task runs on; where the node is, is for the driver to say."""
         self.request = request
         self.done: list[str] = []
         self._changed = False
@@ -144,27 +146,29 @@ class Manager(ABC, Generic[AnyRequest, AnySeen, AnyPlan]):
     def _recover(self, plan: AnyPlan, error: OutcomeUnknown) -> dict[str, Any]:
         """Look whether what was sent had its effect after all; raise the error with what is known if not."""
         sent = str(error.facts["failed_action"])
-        try:
-            with self._connect() as driver:
+        with ExitStack() as connection:
+            try:
+                driver = connection.enter_context(self._connect())
                 seen, rest = self.rest(driver, plan, sent)
-        except StratumError as second:
-            raise OutcomeUnknown(
-                f"{error.reason} It could not be read again: {second.reason}",
-                hint="Run the task again when the hypervisor answers.",
-                **error.facts,
-            ) from error
-        left = [step.action for step in rest.steps]
-        data = self.unseen(plan, sent)
-        if left or data:
-            raise OutcomeUnknown(
-                f"{error.reason} Reading it again shows that this is still to be done: {names([*left, *data])}.",
-                hint="Run the task again." if left else f"The {self.kind} is gone, so look at these files yourself.",
-                **error.facts,
-            ) from error
-        self._changed = True
-        if sent not in self.done:
-            self.done.append(sent)
-        with self._connect() as driver:
+            except StratumError as second:
+                raise OutcomeUnknown(
+                    f"{error.reason} It could not be read again: {second.reason}",
+                    hint="Run the task again when the hypervisor answers.",
+                    **error.facts,
+                ) from error
+            left = [step.action for step in rest.steps]
+            data = self.unseen(plan, sent)
+            if left or data:
+                raise OutcomeUnknown(
+                    f"{error.reason} Reading it again shows that this is still to be done: {names([*left, *data])}.",
+                    hint="Run the task again."
+                    if left
+                    else f"The {self.kind} is gone, so look at these files yourself.",
+                    **error.facts,
+                ) from error
+            self._changed = True
+            if sent not in self.done:
+                self.done.append(sent)
             return self._report(driver, plan, seen, self.verify(rest, seen))
 
     def _report(self, driver: Driver, plan: AnyPlan, seen: AnySeen, pending: dict[str, Pending]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class NetworkManager(Manager[NetworkRequest, Seen, NetworkPlan]):
         return read(driver, self.request.name, self.request.spec.get("uuid"))
 
     def plan(self, driver: Driver, seen: Seen) -> NetworkPlan:
-        return NetworkPlan(driver, self.host, self.request, seen)
+        return NetworkPlan(driver, self.request, seen)
 
     def rest(self, driver: Driver, plan: NetworkPlan, sent: str) -> tuple[Seen, NetworkPlan]:
         seen = self.read(driver)
@@ -39,7 +39,7 @@ class NetworkManager(Manager[NetworkRequest, Seen, NetworkPlan]):
             if seen.condition == {"stop": "inactive", "start": "active"}.get(sent):
                 self.done.append(sent)
             request = self.request._replace(state="active")
-            healing = NetworkPlan(driver, self.host, request, seen, heal=True)
+            healing = NetworkPlan(driver, request, seen, heal=True)
             self.apply(healing)
             seen = self.read(driver)
             left = self.plan(driver, seen)

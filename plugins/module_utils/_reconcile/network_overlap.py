@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from .._document import tree
@@ -20,13 +20,16 @@ from .._document.network_check import mode_of
 from .._document.network_forward import MANAGED
 from .._document.network_ip import IP
 from .._driver.base import Capability, Driver
-from .._errors import InputError
-from .._host.base import Host
+from .._errors import InputError, PeerError
+from .._host.base import Host, Piece
 from .network_seen import networks_of
 
 _ROUTES = "/proc/net/route"
 _ROUTES_6 = "/proc/net/ipv6_route"
 _TRIE = "/proc/net/fib_trie"
+_PROGRAM = "/proc/self/exe"
+_BIG_ENDIAN = b"\2"
+"""What the sixth byte of a program says on a node with that byte order. Source: elf(5), EI_DATA."""
 _LARGEST = 1024 * 1024
 _UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200
 _POINT_TO_POINT = 0x10
@@ -42,7 +45,7 @@ class Route(NamedTuple):
     """Whether the addresses are at this interface, and not behind a gateway."""
 
 
-def check_free(driver: Driver, host: Host, name: str, spec: Spec, bridges: frozenset[str]) -> None:
+def check_free(driver: Driver, name: str, spec: Spec, bridges: frozenset[str]) -> None:
     """Raise InputError when the addresses or the bridge of a network that will be active are taken.
 
     ``bridges`` are its own, whose routes are its own, too.
@@ -69,14 +72,16 @@ def check_free(driver: Driver, host: Host, name: str, spec: Spec, bridges: froze
                     raise InputError(path, f"{network} overlaps {taken} of the active network {record.name}.")
     if Capability.NODE_FILES not in driver.capabilities:
         return
-    for route in routes(host):
+    for route in routes(driver.host):
         for path, network in wanted if route.interface not in bridges else ():
             if network is not None and _collides(network, route):
-                raise InputError(path, f"{network} overlaps {route.network} at {route.interface} of {host.name}.")
-    for address in addresses(host):
+                raise InputError(
+                    path, f"{network} overlaps {route.network} at {route.interface} of {driver.host.name}."
+                )
+    for address in addresses(driver.host):
         for path, network in wanted if not any(each is not None and address in each for each in own) else ():
             if network is not None and address in network:
-                raise InputError(path, f"{network} has {address} in it, which is an address of {host.name}.")
+                raise InputError(path, f"{network} has {address} in it, which is an address of {driver.host.name}.")
 
 
 def overlap(one: Network, other: Network) -> bool:
@@ -90,48 +95,73 @@ def _collides(network: Network, route: Route) -> bool:
     return overlap(network, route.network) if route.direct else network == route.network
 
 
-def routes(host: Host) -> Iterator[Route]:
-    """Yield the routes of a host, less those to everywhere and those within a link."""
+def routes(host: Host) -> list[Route]:
+    """Return the routes of a host, less those to everywhere and those within a link; raise PeerError for what no kernel
+    says."""
+    found = []
     for path, parse in ((_ROUTES, _route_4), (_ROUTES_6, _route_6)):
         if host.status(path) is None:
             continue
-        for line in host.read(path, _LARGEST).decode("ascii", "replace").splitlines():
-            route = parse(line.split())
-            if route is not None and route.network.prefixlen > 0:
-                yield route._replace(direct=False) if _is_point_to_point(host, route.interface) else route
+        big_endian = host.read(_PROGRAM, 6)[5:] == _BIG_ENDIAN
+        with _understood(host, path):
+            for line in host.read(path, _LARGEST).decode("ascii", "replace").splitlines():
+                route = parse(line.split(), big_endian)
+                if route is not None and route.network.prefixlen > 0:
+                    found.append(route)
+    others = _point_to_point(host, {route.interface for route in found})
+    return [route._replace(direct=False) if route.interface in others else route for route in found]
 
 
-def addresses(host: Host) -> Iterator[ipaddress.IPv4Address]:
-    """Yield a host's own IPv4 addresses: one that is all of its network (/32) is in none of the routes above."""
+def addresses(host: Host) -> list[ipaddress.IPv4Address]:
+    """Return a host's own IPv4 addresses: one that is all of its network (/32) is in none of the routes above."""
     if host.status(_TRIE) is None:
-        return
+        return []
+    found = []
     address = ""
-    for line in host.read(_TRIE, _LARGEST).decode("ascii", "replace").splitlines():
-        words = line.split()
-        if words[:1] == ["|--"]:
-            address = words[1]
-        elif words == ["/32", "host", "LOCAL"] and not address.startswith("127."):
-            yield ipaddress.IPv4Address(address)
+    with _understood(host, _TRIE):
+        for line in host.read(_TRIE, _LARGEST).decode("ascii", "replace").splitlines():
+            words = line.split()
+            if words[:1] == ["|--"]:
+                address = words[1]
+            elif words == ["/32", "host", "LOCAL"] and not address.startswith("127."):
+                found.append(ipaddress.IPv4Address(address))
+    return found
 
 
-def _is_point_to_point(host: Host, interface: str) -> bool:
-    flags = f"/sys/class/net/{interface}/flags"
-    return host.status(flags) is not None and bool(int(host.read(flags, 64), 16) & _POINT_TO_POINT)
+def _point_to_point(host: Host, interfaces: Collection[str]) -> set[str]:
+    """Return those of the interfaces at whose other end is one machine."""
+    flags = {f"/sys/class/net/{interface}/flags": interface for interface in interfaces}
+    there = [path for path, status in zip(flags, host.statuses(list(flags))) if status is not None]
+    found = set()
+    for path, content in zip(there, host.read_all([Piece(path, 64) for path in there])):
+        with _understood(host, path):
+            if int(content, 16) & _POINT_TO_POINT:
+                found.add(flags[path])
+    return found
 
 
-def _route_4(words: list[str]) -> Route | None:
+@contextmanager
+def _understood(host: Host, path: str) -> Iterator[None]:
+    """Say of which file it is what makes no sense."""
+    try:
+        yield
+    except (ValueError, IndexError, OverflowError) as error:
+        raise PeerError(f"{path} of {host.name} is not what a kernel says there.") from error
+
+
+def _route_4(words: list[str], big_endian: bool) -> Route | None:
     """Parse a line: interface, destination, gateway, flags, …, mask as the eighth. Numbers in the node's byte order."""
     if len(words) < 8 or words[1] == "Destination":
         return None
     destination, flags, mask = (int(words[index], 16) for index in (1, 3, 7))
     if not flags & _UP or flags & _REJECT:
         return None
-    address = ipaddress.IPv4Address(destination.to_bytes(4, sys.byteorder))
+    address = ipaddress.IPv4Address(destination.to_bytes(4, "big" if big_endian else "little"))
     network = ipaddress.ip_network((address, f"{mask:b}".count("1")), strict=False)
     return Route(words[0], network, not flags & _GATEWAY)
 
 
-def _route_6(words: list[str]) -> Route | None:
+def _route_6(words: list[str], _big_endian: bool) -> Route | None:
     """Parse a line: destination and its prefix, source and its prefix, next hop, three counts, flags, interface."""
     if len(words) < 10:
         return None

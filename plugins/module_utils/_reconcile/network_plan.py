@@ -16,7 +16,6 @@ from .._document.network import NETWORK
 from .._document.statable import statable
 from .._driver.base import Driver
 from .._errors import InputError
-from .._host.base import Host
 from .diff import changes
 from .network_request import NetworkRequest
 from .network_seen import Seen, networks_of
@@ -38,11 +37,10 @@ class NetworkPlan(Plan):
     ``heal``: connect interfaces again that an active network has forgotten.
     """
 
-    def __init__(self, driver: Driver, host: Host, request: NetworkRequest, seen: Seen, *, heal: bool = False) -> None:
+    def __init__(self, driver: Driver, request: NetworkRequest, seen: Seen, *, heal: bool = False) -> None:
         super().__init__()
         self._driver = driver
         self._networks = networks_of(driver)
-        self._host = host
         self._request = request
         self._seen = seen
         self.wanted: Wanted | None = None
@@ -141,7 +139,7 @@ class NetworkPlan(Plan):
         from .network_overlap import check_free
 
         own = (spec.get("bridge", {}).get("name") for spec in (config, there))
-        check_free(self._driver, self._host, self._request.name, config, frozenset(name for name in own if name))
+        check_free(self._driver, self._request.name, config, frozenset(name for name in own if name))
 
     def _define(self, wanted: Wanted) -> None:
         record = self._seen.record

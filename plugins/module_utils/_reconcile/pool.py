@@ -31,14 +31,14 @@ class PoolManager(Manager[PoolRequest, Seen, PoolPlan]):
         return read(driver, self.request.name, self.request.spec.get("uuid"))
 
     def plan(self, driver: Driver, seen: Seen) -> PoolPlan:
-        return PoolPlan(driver, self.host, self.request, seen)
+        return PoolPlan(driver, self.request, seen)
 
     def rest(self, driver: Driver, plan: PoolPlan, sent: str) -> tuple[Seen, PoolPlan]:
         seen = self.read(driver)
         if self.request.state == "present" and is_active(plan.end) and not is_active(seen.condition):
             # It was stopped only to be started again, which a plan made anew does not know.
             request = self.request._replace(state="active")
-            return self.go_on(driver, PoolPlan(driver, self.host, request, seen), sent)
+            return self.go_on(driver, PoolPlan(driver, request, seen), sent)
         return seen, self.plan(driver, seen)
 
     def verify(self, plan: PoolPlan, seen: Seen) -> dict[str, Pending]:

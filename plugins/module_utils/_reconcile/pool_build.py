@@ -15,11 +15,10 @@ from .._document import tree
 from .._document.field import Spec
 from .._driver.base import Capability, Driver
 from .._errors import Denied, InputError, NotSupported, StratumError, names
-from .._host.base import Host
 from .plan import Change
 from .pool_request import PoolRequest
 from .signature import NAMES_OF_FILE_SYSTEMS, NAMES_OF_PARTITION_TABLES, SPAN, UNKNOWN, identify
-from .storage_use import file_key, uses
+from .storage_use import file_keys, uses
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -49,17 +48,28 @@ def _whole(path: str) -> str:
     return path if partition is None else partition.group(1)
 
 
+class _Overlap:
+    """Knows which of many paths are those of the same device, or of one and a part of it."""
+
+    def __init__(self, driver: Driver, paths: Iterable[str]) -> None:
+        known = list(dict.fromkeys(name for path in paths for name in (path, _whole(path))))
+        self._keys = dict(zip(known, file_keys(driver, known)))
+
+    def __call__(self, path: str, device: str) -> bool:
+        """Whether a path is that of a device or, by their names, of one of its partitions or of what it is one of."""
+        pairs = ((path, device), (_whole(path), device), (path, _whole(device)))
+        return any(self._keys[one] == self._keys[other] for one, other in pairs)
+
+
 class Builder:
     """Finds out what building a pool would be for.
 
     ``live`` is the document of an active pool, which lets go of its devices first: it is stopped for this.
     """
 
-    def __init__(
-        self, driver: Driver, host: Host, request: PoolRequest, whole: Spec, *, live: Element | None = None
-    ) -> None:
+    def __init__(self, driver: Driver, request: PoolRequest, whole: Spec, *, live: Element | None = None) -> None:
         self._driver = driver
-        self._host = host
+        self._host = driver.host
         self._overwrite = request.overwrite
         self._stated = request.spec
         self._type: str = whole["type"]
@@ -191,7 +201,7 @@ class Builder:
     def _check_idle(self, devices: Sequence[str]) -> None:
         """Raise InputError for a device that the node or a domain works with, whatever the task consents to."""
         works = [
-            *((use.path or "", f"is {use}") for use in uses(self._driver, self._host) if use.path),
+            *((use.path or "", f"is {use}") for use in uses(self._driver) if use.path),
             *((device, f"is mounted on {folder}") for device, folder in self._mounts() if folder != self._mounted),
             *(
                 (device, f"belongs to the volume group {group}")
@@ -199,12 +209,14 @@ class Builder:
                 for device in members
             ),
         ]
+        paths = [*devices, *self._own, *(path for path, _reason in works)]
+        overlap = _Overlap(self._driver, paths)
         for device in devices:
             for path, reason in works:
-                if self._overlaps(path, device):
+                if overlap(path, device):
                     raise InputError("source.devices", f"{path} {reason}.", hint="Take it out of there first.")
             held = self._has_files and self._host.is_held(device)
-            if held and not any(self._overlaps(path, device) for path in self._own):
+            if held and not any(overlap(path, device) for path in self._own):
                 raise InputError("source.devices", f"the node works with {device}, or with a part of it.")
 
     def _mounts(self) -> list[tuple[str, str]]:
@@ -214,15 +226,9 @@ class Builder:
         fields = [line.split(" ") for line in lines if line.startswith("/")]
         return [(field[0], field[1].replace(_BLANK, " ")) for field in fields if len(field) > 1]
 
-    def _overlaps(self, path: str, device: str) -> bool:
-        """Whether a path is that of a device or, by their names, of one of its partitions or of what it is one of."""
-        pairs = ((path, device), (_whole(path), device), (path, _whole(device)))
-        return any(self._same_files([one], [other]) for one, other in pairs)
-
-    def _same_files(self, some: Iterable[str], others: Iterable[str]) -> bool:
+    def _same_files(self, some: Sequence[str], others: Sequence[str]) -> bool:
         """Whether these paths are those of the same files."""
-        first, second = ({file_key(self._driver, self._host, path) for path in paths} for paths in (some, others))
-        return first == second
+        return set(file_keys(self._driver, some)) == set(file_keys(self._driver, others))
 
     def _devices(self) -> list[str]:
         return [device["path"] for device in self._source.get("devices", ())]

@@ -15,7 +15,6 @@ from .._document.field import Difference
 from .._document.pool import POOL
 from .._driver.base import Driver
 from .._errors import AlreadyExists, DriverError, InputError
-from .._host.base import Host
 from .diff import changes
 from .plan import NEXT_START, Change, Effect, Pending, Plan
 from .pool_checks import check_autostart, check_identity, check_place, check_verbs
@@ -35,11 +34,10 @@ if TYPE_CHECKING:
 class PoolPlan(Plan):
     """The plan for one pool as it was seen."""
 
-    def __init__(self, driver: Driver, host: Host, request: PoolRequest, seen: Seen) -> None:
+    def __init__(self, driver: Driver, request: PoolRequest, seen: Seen) -> None:
         super().__init__()
         self._driver = driver
         self._pools, self._volumes = storage(driver)
-        self._host = host
         self._request = request
         self._seen = seen
         self.wanted: Wanted | None = None
@@ -136,11 +134,11 @@ class PoolPlan(Plan):
     def _build(self, wanted: Wanted) -> Build | None:
         from .pool_build import Builder
 
-        build = Builder(self._driver, self._host, self._request, wanted.whole, live=self._seen.live).needed()
+        build = Builder(self._driver, self._request, wanted.whole, live=self._seen.live).needed()
         if build is not None and build.overwrite:
             from .pool_use import check_overwriting
 
-            check_overwriting(self._driver, self._host, self._request.name, wanted.whole)
+            check_overwriting(self._driver, self._request.name, wanted.whole)
         return build
 
     def _add_build(self, build: Build) -> None:
@@ -171,7 +169,7 @@ class PoolPlan(Plan):
 
         if self._seen.live is not None:
             whole = POOL.read(self._seen.live)
-            check_stopping(self._driver, self._host, self._request.name, whole, force=self._request.force)
+            check_stopping(self._driver, self._request.name, whole, force=self._request.force)
 
     def _defining(self, wanted: Wanted) -> Callable[[], None]:
         text = tree.serialize(wanted.document)
@@ -236,7 +234,7 @@ class PoolPlan(Plan):
                 hint="Make it active first, with state: active.",
             )
         whole = POOL.read(self._seen.live)
-        for volume in select(self._driver, self._host, name, whole):
+        for volume in select(self._driver, name, whole):
             self.show([Change(f"volumes[{volume.name}]", volume.path, None)])
             action = f"delete the volume {volume.name} ({volume.path})"
             self.add(action, Effect.DESTROY_DATA, self._deleting(name, volume))

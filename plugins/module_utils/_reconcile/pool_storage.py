@@ -16,9 +16,8 @@ from .._document.volume import VOLUME
 from .._driver.base import Capability, Driver
 from .._driver.storage import VolumeRecord
 from .._errors import InputError, OperationInvalid, names
-from .._host.base import Host
 from .pool_seen import storage
-from .storage_use import file_key
+from .storage_use import file_keys
 from .volume_seen import parse, path_of
 from .volume_use import users
 
@@ -45,7 +44,7 @@ class Doomed(NamedTuple):
     path: str
 
 
-def select(driver: Driver, host: Host, name: str, whole: Spec) -> list[Doomed]:
+def select(driver: Driver, name: str, whole: Spec) -> list[Doomed]:
     """Return the volumes of an active pool, in the order in which they can be deleted.
 
     Raises InputError when there are some that must stay, or that the hypervisor cannot delete.
@@ -56,9 +55,9 @@ def select(driver: Driver, host: Host, name: str, whole: Spec) -> list[Doomed]:
     doomed = [Doomed(record.name, _path(record)) for record in records]
     if whole["type"] == "logical":
         _check_listed(driver, name, records)
-    _check_idle(driver, host, doomed)
-    _check_domains(driver, host, name, doomed)
-    _check_volumes(driver, host, name, doomed)
+    _check_idle(driver, doomed)
+    _check_domains(driver, name, doomed)
+    _check_volumes(driver, name, doomed)
     # Folders are only deleted when they are empty. If one is not, nothing else is lost.
     folders = {record.name for record in records if parse(record).get("type") in ("dir", "netdir")}
     return sorted(doomed, key=lambda volume: (volume.name not in folders, volume.name))
@@ -93,16 +92,17 @@ def _check_listed(driver: Driver, name: str, records: Sequence[VolumeRecord]) ->
             raise InputError("delete_storage", f"the volume group of {name} has more in it than volumes.", hint=_LVM)
 
 
-def _check_idle(driver: Driver, host: Host, doomed: Sequence[Doomed]) -> None:
+def _check_idle(driver: Driver, doomed: Sequence[Doomed]) -> None:
     """Raise InputError when the node itself works with a volume."""
-    for volume in doomed if Capability.NODE_FILES in driver.capabilities else ():
-        status = host.status(volume.path)
-        if status is not None and status.kind == "block" and host.is_held(volume.path):
+    if Capability.NODE_FILES not in driver.capabilities:
+        return
+    for volume, status in zip(doomed, driver.host.statuses([volume.path for volume in doomed])):
+        if status is not None and status.kind == "block" and driver.host.is_held(volume.path):
             raise InputError("delete_storage", f"the node works with {volume.name} ({volume.path}).")
 
 
-def _check_domains(driver: Driver, host: Host, name: str, doomed: Sequence[Doomed]) -> None:
-    found = users(driver, host, [((name, volume.name), volume.path) for volume in doomed])
+def _check_domains(driver: Driver, name: str, doomed: Sequence[Doomed]) -> None:
+    found = users(driver, [((name, volume.name), volume.path) for volume in doomed])
     kept = [
         f"{volume.name} is {names(list(dict.fromkeys(str(use) for use in uses)))}"
         for volume, uses in zip(doomed, found)
@@ -118,16 +118,22 @@ def _check_domains(driver: Driver, host: Host, name: str, doomed: Sequence[Doome
         )
 
 
-def _check_volumes(driver: Driver, host: Host, name: str, doomed: Sequence[Doomed]) -> None:
+def _check_volumes(driver: Driver, name: str, doomed: Sequence[Doomed]) -> None:
     """Raise InputError when a volume of another pool is built on one of these."""
     pools, volumes = storage(driver)
     others = [record.name for record in pools.describe(documents=False) if record.state.active and record.name != name]
-    keys = {file_key(driver, host, volume.path): volume.name for volume in doomed}
-    for record in volumes.describe(dict.fromkeys(others)) if keys and others else ():
-        backing = parse(record).findtext("backingStore/path")
-        below = keys.get(file_key(driver, host, backing)) if backing else None
-        if below is not None and file_key(driver, host, _path(record)) not in keys:
-            raise InputError("delete_storage", f"{record.name} of the pool {record.pool} is built on {below}.")
+    keys = dict(zip(file_keys(driver, [volume.path for volume in doomed]), (volume.name for volume in doomed)))
+    built = [
+        (record, backing)
+        for record in (volumes.describe(dict.fromkeys(others)) if keys and others else ())
+        for backing in [parse(record).findtext("backingStore/path")]
+        if backing
+    ]
+    below = file_keys(driver, [backing for _record, backing in built])
+    own = file_keys(driver, [_path(record) for record, _backing in built])
+    for (record, _backing), base, itself in zip(built, below, own):
+        if base in keys and itself not in keys:
+            raise InputError("delete_storage", f"{record.name} of the pool {record.pool} is built on {keys[base]}.")
 
 
 def _path(record: VolumeRecord) -> str:

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from .._document.field import Spec
 from .._driver.base import Driver
 from .._errors import InputError, OperationInvalid, names
-from .._host.base import Host
 from .pool_seen import storage
-from .storage_use import Use, file_key, uses
+from .storage_use import Use, by_file, file_keys, uses
 from .volume_seen import parse, path_of
 
 LEAVES = ("fs", "netfs", "logical", "iscsi", "scsi", "vstorage")
@@ -23,11 +22,11 @@ LEAVES = ("fs", "netfs", "logical", "iscsi", "scsi", "vstorage")
 _FOLDERS = ("dir", "fs", "netfs", "vstorage")
 
 
-def check_stopping(driver: Driver, host: Host, name: str, whole: Spec, *, force: bool) -> None:
+def check_stopping(driver: Driver, name: str, whole: Spec, *, force: bool) -> None:
     """Raise OperationInvalid when stopping an active pool would take storage away from running domains."""
     if force or whole.get("type") not in LEAVES:
         return
-    users = sorted({use.domain for use in _users(driver, host, name, whole) if use.running})
+    users = sorted({use.domain for use in _users(driver, name, whole) if use.running})
     if users:
         plural = "domains use" if len(users) > 1 else "domain uses"
         raise OperationInvalid(
@@ -37,21 +36,23 @@ def check_stopping(driver: Driver, host: Host, name: str, whole: Spec, *, force:
         )
 
 
-def check_overwriting(driver: Driver, host: Host, name: str, whole: Spec) -> None:
+def check_overwriting(driver: Driver, name: str, whole: Spec) -> None:
     """Raise InputError when a domain, running or not, uses what making a pool's storage anew would destroy."""
-    users = sorted({use.domain for use in _users(driver, host, name, whole)})
+    users = sorted({use.domain for use in _users(driver, name, whole)})
     if users:
         raise InputError("overwrite", f"what is in the pool {name} is used by {names(users)}.", domains=users)
 
 
-def _users(driver: Driver, host: Host, name: str, whole: Spec) -> Iterator[Use]:
+def _users(driver: Driver, name: str, whole: Spec) -> Iterator[Use]:
     """Yield the uses of a pool's volumes, as far as they are known."""
     _pools, volumes = storage(driver)
     paths = [path_of(parse(record)) or record.key for record in volumes.describe({name: None})]
-    keys = {file_key(driver, host, path) for path in paths}
+    keys = set(file_keys(driver, paths))
     folder = whole.get("target", {}).get("path") if whole["type"] in _FOLDERS else None
-    for use in uses(driver, host):
+    found = list(uses(driver))
+    known = by_file(driver, found)
+    of_it = {use for key in keys for use in known.get(key, ())}
+    for use in found:
         within = folder is not None and use.path is not None and use.path.startswith(f"{folder}/")
-        known = use.path is not None and file_key(driver, host, use.path) in keys
-        if known or within or (use.volume is not None and use.volume[0] == name):
+        if use in of_it or within or (use.volume is not None and use.volume[0] == name):
             yield use

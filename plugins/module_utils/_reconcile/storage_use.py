@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from .._document import tree
 from .._driver.base import Capability, Driver
-from .._host.base import Host
+from .._host.base import FileStatus, Piece
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -39,6 +39,8 @@ _BOOT_FILES = {
 _QCOW2_MAGIC = b"QFI\xfb"
 _DATA_FILE = 0x44415441
 _HEADER = 4096
+_LARGEST_CLUSTER = 2097152
+"""Bytes. The name of what an image is built on is in its first cluster."""
 _LONGEST_CHAIN = 64
 
 
@@ -72,7 +74,7 @@ class _Document(NamedTuple):
     root: Element
 
 
-def uses(driver: Driver, host: Host, *, besides: str | None = None) -> Iterator[Use]:
+def uses(driver: Driver, *, besides: str | None = None) -> Iterator[Use]:
     """Yield every use of storage by the node's domains, by both their documents, apart from one domain's own."""
     documents = [
         _Document(record.name, running, record.saved, tree.parse(text, f"the document of {record.name}"))
@@ -84,30 +86,35 @@ def uses(driver: Driver, host: Host, *, besides: str | None = None) -> Iterator[
     disks = [(document, disk) for document in documents for disk in document.root.iterfind("devices/disk")]
     # Asked for together: one round trip, however many domains there are.
     places = paths(driver, [disk for _document, disk in disks])
+    images = _Images(driver, [path for (_document, disk), path in zip(disks, places) if path and _is_qcow2(disk)])
     for (document, disk), path in zip(disks, places):
         volume = volume_of(disk)
         if path is not None or volume is not None:
             target, writable = _target(disk), disk.find("readonly") is None
             yield Use(document.domain, "a disk", document.running, path, volume, target, writable, document.saved)
-        for backing in () if path is None else backing_files(driver, host, disk, path):
+        for backing in images.below(path) if path and _is_qcow2(disk) else ():
             yield Use(document.domain, "a backing file", document.running, backing, None, "", False, document.saved)
     for document in documents:
         yield from _other_uses(document)
 
 
-def by_file(driver: Driver, host: Host, found: Iterable[Use]) -> dict[FileKey, list[Use]]:
+def by_file(driver: Driver, found: Iterable[Use]) -> dict[FileKey, list[Use]]:
     """Return uses by what their file is known by."""
+    placed = [(use.path, use) for use in found if use.path is not None]
     known: dict[FileKey, list[Use]] = {}
-    for use in found:
-        if use.path is not None:
-            known.setdefault(file_key(driver, host, use.path), []).append(use)
+    for key, (_path, use) in zip(file_keys(driver, [path for path, _use in placed]), placed):
+        known.setdefault(key, []).append(use)
     return known
 
 
-def file_key(driver: Driver, host: Host, path: str) -> FileKey:
-    """Return what a file is known by: one file can have many paths, through links and by their spelling."""
-    status = host.status(path) if Capability.NODE_FILES in driver.capabilities else None
-    return posixpath.normpath(path) if status is None else (status.device, status.inode)
+def file_keys(driver: Driver, paths: Sequence[str]) -> list[FileKey]:
+    """Return what files are known by: one file can have many paths, through links and by their spelling."""
+    unknown: list[FileStatus | None] = [None] * len(paths)
+    known = driver.host.statuses(paths) if Capability.NODE_FILES in driver.capabilities else unknown
+    return [
+        posixpath.normpath(path) if status is None else (status.device, status.inode)
+        for path, status in zip(paths, known)
+    ]
 
 
 def paths(driver: Driver, disks: Sequence[Element]) -> list[str | None]:
@@ -149,35 +156,62 @@ def _other_uses(document: _Document) -> Iterator[Use]:
             yield Use(document.domain, how, document.running, path, None, saved=document.saved)
 
 
-def backing_files(driver: Driver, host: Host, disk: Element, path: str) -> Iterator[str]:
-    """Yield the chain of files that a qcow2 image is built on, and those with its data, by the images' headers.
+def _is_qcow2(disk: Element) -> bool:
+    """Whether the domain reads a disk as qcow2: what a raw image begins with is for its guest to write."""
+    return disk.find("driver[@type='qcow2']") is not None
 
-    Only where the domain reads it as qcow2, too: what a raw image begins with is for its guest to write.
+
+class _Images:
+    """What qcow2 images are built on, and where their data is, by their headers.
+
+    All images are looked into together, then all that they are built on: a far node is asked a few times, however many
+    there are.
     """
-    image_format = disk.find("driver[@type='qcow2']")
-    left = [path] if image_format is not None and Capability.NODE_FILES in driver.capabilities else []
-    for _link in range(_LONGEST_CHAIN):
-        if not left:
-            return
-        image = left.pop(0)
-        header = _qcow2_header(host, image)
-        # What is in these is for the guest to write, and leads nowhere.
-        yield from _beside(image, _data_file(header))
-        for backing in _beside(image, _built_on(host, image, header)):
-            yield backing
-            left.append(backing)
 
+    def __init__(self, driver: Driver, images: Iterable[str]) -> None:
+        self._host = driver.host
+        self._data: dict[str, list[str]] = {}
+        self._backing: dict[str, list[str]] = {}
+        left = list(dict.fromkeys(images)) if Capability.NODE_FILES in driver.capabilities else []
+        most = _LONGEST_CHAIN * len(left)
+        while left and len(self._backing) < most:
+            self._look(left)
+            backing = dict.fromkeys(path for image in left for path in self._backing[image])
+            left = [path for path in backing if path not in self._backing]
 
-def _qcow2_header(host: Host, path: str) -> bytes:
-    """Return what a qcow2 image begins with, nothing of any other file.
+    def below(self, path: str) -> Iterator[str]:
+        """Yield the chain of files that an image is built on, and those with its data."""
+        left = [path]
+        for _link in range(_LONGEST_CHAIN):
+            if not left:
+                return
+            image = left.pop(0)
+            # What is in these is for the guest to write, and leads nowhere.
+            yield from self._data.get(image, ())
+            for backing in self._backing.get(image, ()):
+                yield backing
+                left.append(backing)
 
-    Source of what is in it: https://www.qemu.org/docs/master/interop/qcow2.html.
-    """
-    status = host.status(path)
-    if status is None or status.kind != "file" or not status.size:
-        return b""
-    header = host.read(path, _HEADER)
-    return header if header.startswith(_QCOW2_MAGIC) else b""
+    def _look(self, images: Sequence[str]) -> None:
+        headers = self._headers(images)
+        named = [(image, _backing_name(image, headers[image])) for image in images]
+        names = iter(self._host.read_all([piece for _image, piece in named if piece is not None]))
+        for image, piece in named:
+            stated = () if piece is None else _files_of(next(names).decode("utf-8", "replace"))
+            self._data[image] = list(_beside(image, _data_file(headers[image])))
+            self._backing[image] = list(_beside(image, stated))
+
+    def _headers(self, images: Sequence[str]) -> dict[str, bytes]:
+        """Return what qcow2 images begin with, nothing of any other file.
+
+        Source of what is in it: https://www.qemu.org/docs/master/interop/qcow2.html.
+        """
+        statuses = self._host.statuses(images)
+        files = [image for image, status in zip(images, statuses) if status and status.kind == "file" and status.size]
+        headers = dict.fromkeys(images, b"")
+        for image, header in zip(files, self._host.read_all([Piece(image, _HEADER) for image in files])):
+            headers[image] = header if header.startswith(_QCOW2_MAGIC) else b""
+        return headers
 
 
 def _beside(path: str, stated: Iterable[str]) -> Iterator[str]:
@@ -186,12 +220,10 @@ def _beside(path: str, stated: Iterable[str]) -> Iterator[str]:
     return (name if name.startswith("/") else f"{folder}/{name}" for name in stated if "\0" not in name)
 
 
-def _built_on(host: Host, path: str, header: bytes) -> Iterator[str]:
-    """Return the files that an image is built on, by offset and length at bytes 8 and 16 of its header."""
+def _backing_name(path: str, header: bytes) -> Piece | None:
+    """Return where the name of what an image is built on is, by offset and length at bytes 8 and 16 of its header."""
     offset, length = _number(header, 8, 8), _number(header, 16)
-    if not offset or not 0 < length <= 1023:
-        return iter(())
-    return _files_of(host.read(path, length, offset=offset).decode("utf-8", "replace"))
+    return Piece(path, length, offset) if 0 < offset < _LARGEST_CLUSTER and 0 < length <= 1023 else None
 
 
 def _data_file(header: bytes) -> Iterator[str]:

@@ -30,7 +30,7 @@ class VolumeManager(Manager[VolumeRequest, Seen, VolumePlan]):
         return f"volume {self.request.pool}/{self.request.name}"
 
     def read(self, driver: Driver) -> Seen:
-        return read(driver, self.host, self.request.pool, self.request.name, self.request.timeout)
+        return read(driver, self.request.pool, self.request.name, self.request.timeout)
 
     def plan(self, driver: Driver, seen: Seen) -> VolumePlan:
         return VolumePlan(driver, self.host, self.request, seen)
@@ -49,7 +49,7 @@ class VolumeManager(Manager[VolumeRequest, Seen, VolumePlan]):
             return {}
         if seen.document is None:
             raise StillDifferent(f"the volume {request.name} is gone.", hint="Another task may have removed it.")
-        spec = comparable(plan.driver, self.host, plan.spec, seen.document)
+        spec = comparable(plan.driver, plan.spec, seen.document)
         if facts(seen.document).get("capacity", 0) > spec.get("capacity", 0):
             # The storage gives more where it cannot give exactly that.
             spec.pop("capacity", None)

@@ -107,7 +107,7 @@ def check_wipe(driver: Driver) -> None:
 
 
 def check_permissions(driver: Driver, option: str) -> None:
-    """Raise NotSupported when the volumes' files are not ones of this host: no driver can change their permissions."""
+    """Raise NotSupported when the volumes' files cannot be reached: no driver can change their permissions."""
     if Capability.NODE_FILES not in driver.capabilities:
         raise NotSupported(
             f"{option}: of a volume that exists it cannot be changed through {driver.uri}.", option="permissions"

@@ -64,7 +64,7 @@ class VolumeCopy(Tracked):
                 hint="A volume can be shrunk when it is there.",
             )
         path = volumes_of(driver, self.option).paths([(self._pool, self._name)]).get((self._pool, self._name))
-        self._check_unwritten(driver, host, path)
+        self._check_unwritten(driver, path)
         return {"capacity": capacity, **self._format(source, spec, path)}
 
     def put(
@@ -83,11 +83,11 @@ class VolumeCopy(Tracked):
             staging.grow(spec.get("capacity"))
             staging.publish(spec, mark, anew=make if self._clone == "linked" else None)
 
-    def _check_unwritten(self, driver: Driver, host: Host, path: str | None) -> None:
+    def _check_unwritten(self, driver: Driver, path: str | None) -> None:
         """Raise InputError when a running domain can write to the source meanwhile."""
         from .volume_use import users
 
-        (found,) = users(driver, host, [((self._pool, self._name), path)])
+        (found,) = users(driver, [((self._pool, self._name), path)])
         writers = list(dict.fromkeys(str(use) for use in found if use.running and use.target and use.writable))
         if writers:
             raise InputError(

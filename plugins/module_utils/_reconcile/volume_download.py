@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to stratum.virt: no promise is made about it, and it may change in any release.
 
-"""A volume's content as a file of the node."""
+"""A volume's content as a file of the machine that the task runs on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from .._driver.base import Driver
 from .._errors import InputError
 from .._host.base import Host
-from .storage_use import by_file, file_key, uses
+from .storage_use import by_file, file_keys, uses
 from .volume_content import volumes_of
 from .volume_stream import same, sparse
 
@@ -38,20 +38,21 @@ class Download:
             return True
         if status.kind != "file":
             raise InputError(f"{OPTION}.path", f"{self.path} is a {status.kind}, not a file.")
-        if volumes.paths([(pool, name)]).get((pool, name)) == self.path:
+        if driver.host is host and volumes.paths([(pool, name)]).get((pool, name)) == self.path:
             raise InputError(f"{OPTION}.path", f"{self.path} is the volume itself.")
         with volumes.download(pool, name) as content:
             if same(content, host.extents(self.path)):
                 return False
-        self._check_free(driver, host)
+        if driver.host is host:
+            self._check_free(driver)
         return True
 
-    def _check_free(self, driver: Driver, host: Host) -> None:
+    def _check_free(self, driver: Driver) -> None:
         """Raise InputError when what is there is another volume, or what a domain uses."""
         found = volumes_of(driver, OPTION).find(self.path)
         if found is not None:
             raise InputError(f"{OPTION}.path", f"{self.path} is the volume {found[1]} of the pool {found[0]}.")
-        users = by_file(driver, host, uses(driver, host)).get(file_key(driver, host, self.path))
+        users = by_file(driver, uses(driver)).get(file_keys(driver, [self.path])[0])
         if users:
             raise InputError(f"{OPTION}.path", f"{self.path} is {users[0]}.")
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to stratum.virt: no promise is made about it, and it may change in any release.
 
-"""Content from a file of the node, which may have been brought there from the controller."""
+"""Content from a file of the machine that the task runs on, which may have been brought there from the controller."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class FileContent(ImageContent):
         self.description = f"the file {self._path if self._remote else self._name}"
         if not self._path.startswith("/") or "\0" in self._path or not self._name:
             raise InputError(
-                "source.file", f"{self._path!r} is not an absolute path.", hint="Name a file of the node in full."
+                "source.file", f"{self._path!r} is not an absolute path.", hint="Name it in full."
             )
         if not self._remote and self._checksum is None:
             raise InputError(
                 "source.checksum",
                 "a file of the controller needs one, which the action plugin of this module computes.",
-                hint="Run the module as a task, or set remote_src for a file that is on the node.",
+                hint="Run the module as a task, or set remote_src for a file that is where the task runs.",
             )
 
     def fingerprints(self, driver: Driver, host: Host) -> Sequence[str]:

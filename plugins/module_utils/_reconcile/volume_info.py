@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from .._driver.base import Driver
 from .._driver.storage import VolumeRecord
 from .._errors import NotFound
-from .._host.base import Host
 from .selection import has_pattern, matches, selected
 from .stated import check_timeout
 from .volume_result import spec_of, summary, xml_of
@@ -42,7 +41,7 @@ def load(params: Mapping[str, Any]) -> Query:
     )
 
 
-def volumes(driver: Driver, host: Host, query: Query) -> list[dict[str, Any]]:
+def volumes(driver: Driver, query: Query) -> list[dict[str, Any]]:
     """Return the selected volumes of active pools, sorted by pool and name; what does not exist is not there."""
     found = sorted(_records(driver, query), key=lambda record: (record.pool, record.name))
     entries = []
@@ -55,7 +54,7 @@ def volumes(driver: Driver, host: Host, query: Query) -> list[dict[str, Any]]:
             entry["xml"] = xml_of(document)
         entries.append(entry)
     if "domains" in query.gather and entries:
-        _add_domains(driver, host, entries)
+        _add_domains(driver, entries)
     if "content" in query.gather:
         _add_content(driver, entries)
     return entries
@@ -70,11 +69,11 @@ def _records(driver: Driver, query: Query) -> list[VolumeRecord]:
     return [record for record in found if not query.name or matches(record.name, query.name)]
 
 
-def _add_domains(driver: Driver, host: Host, entries: Sequence[dict[str, Any]]) -> None:
+def _add_domains(driver: Driver, entries: Sequence[dict[str, Any]]) -> None:
     from .volume_use import users
 
     places = [((entry["pool"], entry["name"]), entry.get("path")) for entry in entries]
-    for entry, uses in zip(entries, users(driver, host, places)):
+    for entry, uses in zip(entries, users(driver, places)):
         # A running domain uses it now, and again at its next start.
         running: dict[tuple[str, str, str], bool] = {}
         for use in uses:

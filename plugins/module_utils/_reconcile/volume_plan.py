@@ -71,7 +71,7 @@ class VolumePlan(Plan):
                 path = storage(self.driver)[1].paths([where]).get(where)
             else:
                 path = path_of(self._seen.document)
-            self._usage = usage(self.driver, self._host, *where, path)
+            self._usage = usage(self.driver, *where, path)
         return self._usage
 
     def _discard(self) -> None:
@@ -130,11 +130,11 @@ class VolumePlan(Plan):
     def _check_absent(self) -> None:
         """Raise AlreadyExists when somebody has made the volume while its content was on the way."""
         request = self._request
-        if read(self.driver, self._host, request.pool, request.name, request.timeout).record is not None:
+        if read(self.driver, request.pool, request.name, request.timeout).record is not None:
             raise AlreadyExists(f"creating {request.name}: somebody else has made it meanwhile.", hint="Look at it.")
 
     def _change(self, document: Element) -> None:
-        self.spec = want_same(self.driver, self._host, self._request, document)
+        self.spec = want_same(self.driver, self._request, document)
         found = differences(document, self.spec)
         fixed = [item for item in found if item.live is None]
         if self._replace(fixed):
@@ -216,7 +216,7 @@ class VolumePlan(Plan):
         options = [item.path.rpartition(".")[2] for item in found]
         wanted = {option: self.spec["permissions"][option] for option in options}
         self.show(changes(found))
-        self.add("change the permissions", Effect.CONFIG, lambda: self._host.set_permissions(path, **wanted))
+        self.add("change the permissions", Effect.CONFIG, lambda: self.driver.host.set_permissions(path, **wanted))
 
     def _download(self) -> None:
         download, request = self._request.download, self._request

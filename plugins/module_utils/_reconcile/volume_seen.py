@@ -16,7 +16,6 @@ from .._document import tree
 from .._driver.base import Capability, Driver
 from .._driver.storage import PoolRecord, Pools, VolumeRecord, Volumes
 from .._errors import Denied, DriverError, NotSupported
-from .._host.base import Host
 from .volume_request import COPYING
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def storage(driver: Driver) -> tuple[Pools, Volumes]:
     return driver.pools, driver.volumes
 
 
-def read(driver: Driver, host: Host, pool: str, name: str, timeout: float) -> Seen:
+def read(driver: Driver, pool: str, name: str, timeout: float) -> Seen:
     """Read a volume. The hypervisor does not notice files that come or go by other ways: it is told to look again where
     there is one that it does not know, or none although it knows one."""
     pools, volumes = storage(driver)
@@ -59,7 +58,7 @@ def read(driver: Driver, host: Host, pool: str, name: str, timeout: float) -> Se
     record, incomplete = find(volumes, pool, name)
     if record is None and not incomplete and found[0].state.active:
         is_listed = bool(volumes.paths([(pool, name)]))
-        if is_listed or _is_file(driver, host, found[0], name):
+        if is_listed or _is_file(driver, found[0], name):
             look_again(pools, pool, timeout)
             record, incomplete = find(volumes, pool, name)
     return Seen(found[0], record, None if record is None else parse(record), incomplete)
@@ -82,12 +81,12 @@ def path_of(document: Element) -> str | None:
     return document.findtext("target/path") or None
 
 
-def _is_file(driver: Driver, host: Host, pool: PoolRecord, name: str) -> bool:
+def _is_file(driver: Driver, pool: PoolRecord, name: str) -> bool:
     folder = None if pool.live is None else tree.parse(pool.live, "the pool's document").findtext("target/path")
     if not folder or Capability.NODE_FILES not in driver.capabilities:
         return False
     try:
-        return host.status(posixpath.join(folder, name)) is not None
+        return driver.host.status(posixpath.join(folder, name)) is not None
     except Denied:
         # What this user may not see, the hypervisor will say when it gets there.
         return False

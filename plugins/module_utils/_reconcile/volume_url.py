@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to stratum.virt: no promise is made about it, and it may change in any release.
 
-"""Content that the node fetches from a server."""
+"""Content that the machine which the task runs on fetches from a server."""
 
 from __future__ import annotations
 

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .._driver.base import Driver
-from .._host.base import Host
-from .storage_use import FileKey, Use, by_file, file_key, uses
+from .storage_use import Use, by_file, file_keys, uses
 from .volume_seen import parse, path_of, storage
 
 
@@ -50,32 +49,38 @@ class Usage(NamedTuple):
         return list(dict.fromkeys([*(str(use) for use in self.domains), *self.below]))
 
 
-def usage(driver: Driver, host: Host, pool: str, name: str, path: str | None) -> Usage:
+def usage(driver: Driver, pool: str, name: str, path: str | None) -> Usage:
     """Look through the documents of all domains, and of all volumes of active pools."""
-    domains = users(driver, host, [((pool, name), path)])[0]
-    return Usage(domains, () if path is None else tuple(_built_on(driver, host, file_key(driver, host, path))))
+    domains = users(driver, [((pool, name), path)])[0]
+    return Usage(domains, () if path is None else tuple(_built_on(driver, path)))
 
 
-def users(driver: Driver, host: Host, volumes: Sequence[tuple[tuple[str, str], str | None]]) -> list[tuple[Use, ...]]:
+def users(driver: Driver, volumes: Sequence[tuple[tuple[str, str], str | None]]) -> list[tuple[Use, ...]]:
     """Return the uses by domains of many volumes, each given by pool and name, and its path."""
-    found = list(uses(driver, host))
-    files = by_file(driver, host, found)
+    found = list(uses(driver))
+    files = by_file(driver, found)
     named: dict[tuple[str, str], list[Use]] = {}
     for use in found:
         if use.volume is not None:
             named.setdefault(use.volume, []).append(use)
+    known = [path for _volume, path in volumes if path is not None]
+    keys = dict(zip(known, file_keys(driver, known)))
     together = (
-        {*named.get(volume, ()), *(() if path is None else files.get(file_key(driver, host, path), ()))}
-        for volume, path in volumes
+        {*named.get(volume, ()), *(() if path is None else files.get(keys[path], ()))} for volume, path in volumes
     )
     return [tuple(sorted(each, key=lambda use: (use.domain, use.how, use.target, use.running))) for each in together]
 
 
-def _built_on(driver: Driver, host: Host, key: FileKey) -> Iterator[str]:
+def _built_on(driver: Driver, path: str) -> Iterator[str]:
+    """Yield the paths of volumes that are built on a file."""
     pools, volumes = storage(driver)
     active = [pool.name for pool in pools.describe(documents=False) if pool.state.active]
-    for record in volumes.describe(dict.fromkeys(active)):
-        document = parse(record)
-        below = document.findtext("backingStore/path")
-        if below and file_key(driver, host, below) == key:
-            yield path_of(document) or record.name
+    built = [
+        (path_of(document) or record.name, below)
+        for record in volumes.describe(dict.fromkeys(active))
+        for document in [parse(record)]
+        for below in [document.findtext("backingStore/path")]
+        if below
+    ]
+    wanted, *keys = file_keys(driver, [path, *(below for _path, below in built)])
+    yield from (above for (above, _below), key in zip(built, keys) if key == wanted)

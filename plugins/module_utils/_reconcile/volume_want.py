@@ -17,7 +17,7 @@ from .._driver.base import Capability, Driver
 from .._driver.storage import Volumes
 from .._errors import InputError, names
 from .._host.base import Host
-from .storage_use import file_key
+from .storage_use import file_keys
 from .volume_request import VolumeRequest
 from .volume_seen import Seen, parse, storage
 
@@ -48,8 +48,11 @@ def new_document(name: str, spec: Spec) -> Element:
 
 
 def want_new(driver: Driver, host: Host, request: VolumeRequest, seen: Seen) -> Spec:
-    """Work out the whole spec of a volume that is to be made; raise InputError for what cannot be."""
-    spec = _with_backing(driver, host, request)
+    """Work out the whole spec of a volume that is to be made; raise InputError for what cannot be.
+
+    ``host`` is the machine that the task runs on, which its content may come from.
+    """
+    spec = _with_backing(driver, request)
     if request.content is not None:
         spec = {**request.content.implied(driver, host, request.pool, spec), **spec}
     spec = complete(_with_format(driver, request, seen, spec), None)
@@ -58,13 +61,13 @@ def want_new(driver: Driver, host: Host, request: VolumeRequest, seen: Seen) -> 
     return spec
 
 
-def want_same(driver: Driver, host: Host, request: VolumeRequest, document: Element) -> Spec:
+def want_same(driver: Driver, request: VolumeRequest, document: Element) -> Spec:
     """Return what a task states of a volume that exists; raise InputError for what cannot be."""
     spec = complete(_with_path(driver, request), VOLUME.read(document))
-    return comparable(driver, host, spec, document)
+    return comparable(driver, spec, document)
 
 
-def comparable(driver: Driver, host: Host, spec: Spec, document: Element) -> Spec:
+def comparable(driver: Driver, spec: Spec, document: Element) -> Spec:
     """Return the part of a spec that the document of a volume can confirm or deny. Asks the driver nothing."""
     found = VOLUME.read(document)
     spec = {option: value for option, value in spec.items() if option not in _CREATION}
@@ -79,7 +82,7 @@ def comparable(driver: Driver, host: Host, spec: Spec, document: Element) -> Spe
         spec.pop("capacity", None)
     if "backing" in spec:
         below = found.get("backing", {})
-        same = ("path",) if _is_same_file(driver, host, spec["backing"], below) else ()
+        same = ("path",) if _is_same_file(driver, spec["backing"], below) else ()
         # A logical volume does not say in which format it reads the one below.
         unsaid = ("format",) if below and "format" not in below else ()
         spec["backing"] = {option: value for option, value in spec["backing"].items() if option not in same + unsaid}
@@ -100,9 +103,9 @@ def _rounding(document: Element, found: Spec) -> int:
     return max(by_format, _ROUNDING.get(document.get("type", "file"), 0))
 
 
-def _is_same_file(driver: Driver, host: Host, wanted: Spec, found: Spec) -> bool:
+def _is_same_file(driver: Driver, wanted: Spec, found: Spec) -> bool:
     paths = [backing["path"] for backing in (wanted, found) if "path" in backing]
-    return len(paths) == 2 and file_key(driver, host, paths[0]) == file_key(driver, host, paths[1])
+    return len(paths) == 2 and len(set(file_keys(driver, paths))) == 1
 
 
 def _with_path(driver: Driver, request: VolumeRequest) -> Spec:
@@ -116,7 +119,7 @@ def _with_path(driver: Driver, request: VolumeRequest) -> Spec:
     return {**request.spec, "backing": {"path": path, **request.spec.get("backing", {})}}
 
 
-def _with_backing(driver: Driver, host: Host, request: VolumeRequest) -> Spec:
+def _with_backing(driver: Driver, request: VolumeRequest) -> Spec:
     """Return the spec with all that a new volume has to know of the image it is built on.
 
     The format is never left to be found out: what a raw image begins with is for its guest to write.
@@ -128,7 +131,7 @@ def _with_backing(driver: Driver, host: Host, request: VolumeRequest) -> Spec:
     _pools, volumes = storage(driver)
     known = request.backing or volumes.find(backing["path"])
     if known is None:
-        _check_file(driver, host, backing["path"])
+        _check_file(driver, backing["path"])
     if "format" not in backing:
         backing = {**backing, "format": _format_of(volumes, known, backing["path"])}
     return {**spec, "backing": backing}
@@ -144,9 +147,9 @@ def _format_of(volumes: Volumes, volume: tuple[str, str] | None, path: str) -> s
     raise InputError("backing.format", f"no pool says what {path} is.", hint="State its format.")
 
 
-def _check_file(driver: Driver, host: Host, path: str) -> None:
-    if Capability.NODE_FILES in driver.capabilities and host.status(path) is None:
-        raise InputError("backing.path", f"there is no file {path} on {host.name}.", hint="Create it first.")
+def _check_file(driver: Driver, path: str) -> None:
+    if Capability.NODE_FILES in driver.capabilities and driver.host.status(path) is None:
+        raise InputError("backing.path", f"there is no file {path} on {driver.host.name}.", hint="Create it first.")
 
 
 def _with_format(driver: Driver, request: VolumeRequest, seen: Seen, spec: Spec) -> Spec:

@@ -34,4 +34,4 @@ def work(call: Call) -> dict[str, Any]:
 
     query = load(call.params)
     with call.connect() as driver:
-        return {"changed": False, "uri": driver.uri, "volumes": volumes(driver, call.host, query)}
+        return {"changed": False, "uri": driver.uri, "volumes": volumes(driver, query)}

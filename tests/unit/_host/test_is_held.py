@@ -11,12 +11,13 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Host
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 
 
-def test_an_idle_file_is_not_held(tmp_path: Path) -> None:
+def test_an_idle_file_is_not_held(host: Host, tmp_path: Path) -> None:
     (tmp_path / "device").write_bytes(b"")
-    assert not LocalHost().is_held(str(tmp_path / "device"))
+    assert not host.is_held(str(tmp_path / "device"))
 
 
 @pytest.mark.parametrize(("code", "held"), [(errno.EBUSY, True), (errno.EACCES, False), (errno.ENOENT, False)])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._errors import Denied, StratumError
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Host
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 
 
@@ -22,9 +23,9 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_mode_is_changed_and_the_owner_stays(file: Path) -> None:
+def test_the_mode_is_changed_and_the_owner_stays(host: Host, file: Path) -> None:
     before = file.stat()
-    LocalHost().set_permissions(str(file), mode=0o640)
+    host.set_permissions(str(file), mode=0o640)
     after = file.stat()
     assert (after.st_mode & 0o7777, after.st_uid, after.st_gid) == (0o640, before.st_uid, before.st_gid)
 
@@ -38,18 +39,20 @@ def test_owner_and_group_are_changed_by_themselves(file: Path, monkeypatch: pyte
     assert file.stat().st_mode & 0o7777 == 0o600
 
 
-def test_a_link_is_not_followed(file: Path, tmp_path: Path) -> None:
+def test_a_link_is_not_followed(host: Host, file: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(file)
     with pytest.raises(StratumError, match=f"changing the permissions of {link}"):
-        LocalHost().set_permissions(str(link), mode=0o666)
+        host.set_permissions(str(link), mode=0o666)
     assert file.stat().st_mode & 0o7777 == 0o600
 
 
-def test_what_is_missing_or_forbidden_is_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_an_error(host: Host, file: Path) -> None:
     with pytest.raises(StratumError, match="No such file"):
-        LocalHost().set_permissions(f"{file}x", mode=0o666)
+        host.set_permissions(f"{file}x", mode=0o666)
 
+
+def test_what_is_forbidden_is_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbid(_handle: int, _mode: int) -> None:
         raise PermissionError
 

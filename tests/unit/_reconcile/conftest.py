@@ -23,6 +23,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.paramete
 from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
 from ansible_collections.stratum.virt.plugins.module_utils._driver.domains import DomainRecord
 from ansible_collections.stratum.virt.plugins.module_utils._driver.registry import open_driver
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Host
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile import (
     domain_info,
@@ -70,9 +71,11 @@ class Node:
         self.path = path
         self.has_files = False
         """Whether the domains' files are real ones of this host."""
+        self.host: Host = LocalHost()
+        """The machine that tasks run on, and the node."""
 
     def connect(self, parameters: str = "", timeout: float = 5.0) -> Driver:
-        driver = open_driver(f"sim://{self.path}{'?' + parameters if parameters else ''}", LocalHost(), timeout)
+        driver = open_driver(f"sim://{self.path}{'?' + parameters if parameters else ''}", self.host, timeout)
         if self.has_files:
             driver.capabilities |= {Capability.NODE_FILES}
         return driver
@@ -88,7 +91,7 @@ class Node:
     ) -> Result:
         """Run one task; ``parameters`` are those of the URI, ``patience`` is its timeout."""
         request = domain_request.load(validated("domain", {**options, **more}))._replace(timeout=patience)
-        result = DomainManager(partial(self.connect, parameters), LocalHost(), request).run(check_mode=check)
+        result = DomainManager(partial(self.connect, parameters), self.host, request).run(check_mode=check)
         # What is returned has to be something that can be printed.
         printed: Result = json.loads(json.dumps(result))
         return printed
@@ -111,7 +114,7 @@ class Node:
         request, manager = (import_module(f"{RECONCILE}.{name}") for name in (f"{module}_request", module))
         asked = request.load(validated(module, {**options, **more}))._replace(timeout=patience)
         connect = partial(self.connect, parameters)
-        result = getattr(manager, f"{module.title()}Manager")(connect, LocalHost(), asked).run(check_mode=check)
+        result = getattr(manager, f"{module.title()}Manager")(connect, self.host, asked).run(check_mode=check)
         printed: Result = json.loads(json.dumps(result))
         return printed
 

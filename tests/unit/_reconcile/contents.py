@@ -55,15 +55,17 @@ class Node:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.host = LocalHost()
+        """The machine that tasks run on, and the node."""
 
     def connect(self, parameters: str = "", timeout: float = 5.0) -> Driver:
-        return open_driver(f"sim://{self.path}{'?' + parameters if parameters else ''}", LocalHost(), timeout)
+        return open_driver(f"sim://{self.path}{'?' + parameters if parameters else ''}", self.host, timeout)
 
     def task(self, *, check: bool = False, parameters: str = "", name: str = "a", **options: Any) -> Result:
         """Run one task with the module volume; ``parameters`` are those of the URI."""
         stated = {"pool": "default", "name": name, "timeout": 2, **options}
         request = volume_request.load(validated("volume", stated), fetch)
-        result = VolumeManager(partial(self.connect, parameters), LocalHost(), request).run(check_mode=check)
+        result = VolumeManager(partial(self.connect, parameters), self.host, request).run(check_mode=check)
         printed: Result = json.loads(json.dumps(result))
         return printed
 

@@ -61,7 +61,8 @@ def task(
 ) -> Result:
     """Run one task; ``parameters`` are those of the URI."""
     request = load(validated("network", {"name": "lab", **options}))._replace(timeout=5.0)
-    manager = NetworkManager(partial(node.connect, parameters), host or NoFiles(), request)
+    node.host = host or NoFiles()
+    manager = NetworkManager(partial(node.connect, parameters), node.host, request)
     printed: Result = json.loads(json.dumps(manager.run(check_mode=check)))
     return printed
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.stratum.virt.plugins.module_utils._driver.base import Capability, Driver
-from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, NotSupported
+from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, NotSupported, PeerError
 from ansible_collections.stratum.virt.plugins.module_utils._host.base import FileStatus
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 
@@ -60,6 +60,7 @@ class Host(LocalHost):
             "/proc/net/ipv6_route": ROUTES_6,
             "/proc/net/fib_trie": TRIE.format(address),
             "/sys/class/net/wg0/flags": "0x10d1\n",
+            "/proc/self/exe": "\x7fELF\2\1",
         }
 
     def status(self, path: str) -> FileStatus | None:
@@ -256,6 +257,41 @@ def test_what_others_have_elsewhere_is_free(node: Node, address: str) -> None:
     options = {"bridge": {"name": "vbr-lab"}, "ip": [{"address": address, "prefix": prefix}]}
     assert task(node, **options, state="active", host=Host())["changed"]
     assert not task(node, **options, state="active", host=Host())["changed"]
+
+
+def test_a_node_with_another_byte_order(node: Node) -> None:
+    with_files(node)
+    host = Host()
+    host.files["/proc/self/exe"] = "\x7fELF\2\2"
+    numbers = (("eth0", "0A000000", "FFFF0000"), ("eth1", "0A090000", "FFFF0000"))
+    host.files["/proc/net/route"] = "".join(
+        f"{name}\t{destination}\t00000000\t0001\t0\t0\t0\t{mask}\t0\t0\t0\n" for name, destination, mask in numbers
+    )
+    error = refused(node, InputError, ip=[{"address": "10.0.5.1", "prefix": 24}], state="active", host=host)
+    assert "10.0.5.0/24 overlaps 10.0.0.0/16 at eth0 of" in str(error)
+    assert task(node, ip=[{"address": "10.1.5.1", "prefix": 24}], state="active", host=host)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/proc/net/route", "eth0 a b c d e f g h\n"),
+        ("/proc/net/route", f"eth0 {'F' * 20} 0 1 0 0 0 FF 0\n"),
+        ("/proc/net/route", f"eth0 0 0 1 0 0 0 {'F' * 20} 0\n"),
+        ("/proc/net/ipv6_route", "x 40 0 0 0 0 0 0 1 eth0\n"),
+        ("/proc/net/ipv6_route", f"{'f' * 40} 40 0 0 0 0 0 0 1 eth0\n"),
+        ("/proc/net/ipv6_route", "0 fff 0 0 0 0 0 0 1 eth0\n"),
+        ("/proc/net/fib_trie", "|--\n"),
+        ("/proc/net/fib_trie", "|-- {{ x }}\n /32 host LOCAL\n"),
+        ("/sys/class/net/wg0/flags", "up\n"),
+    ],
+)
+def test_a_node_that_says_what_no_kernel_says(node: Node, path: str, content: str) -> None:
+    with_files(node)
+    host = Host()
+    host.files[path] = content
+    error = refused(node, PeerError, ip=[{"address": "10.99.5.1", "prefix": 24}], state="active", host=host)
+    assert error.reason == f"{path} of this node is not what a kernel says there."
 
 
 def test_the_networks_own_address_is_its_own(node: Node) -> None:

@@ -13,7 +13,6 @@ from ansible_collections.stratum.virt.plugins.module_utils._driver import storag
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.volumes import SimVolumes
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, NotFound, NotSupported
-from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile import volume_info
 
 from .conftest import SMALL, Node, Result, validated
@@ -40,7 +39,7 @@ def node(node: Node) -> Node:
 def info(node: Node, parameters: str = "", **options: Any) -> list[Result]:
     query = volume_info.load(validated("volume_info", options))
     with node.connect(parameters) as driver:
-        return volume_info.volumes(driver, LocalHost(), query)
+        return volume_info.volumes(driver, query)
 
 
 def found(node: Node, **options: Any) -> list[str]:
@@ -142,5 +141,5 @@ def test_many_volumes_take_no_more_calls_than_one(node: Node, monkeypatch: pytes
 
         monkeypatch.setattr(driver.volumes, "describe", counted)
         query = volume_info.load(validated("volume_info", {"gather": ["spec", "domains"]}))
-        assert len(volume_info.volumes(driver, LocalHost(), query)) == 54
+        assert len(volume_info.volumes(driver, query)) == 54
     assert len(calls) == 1

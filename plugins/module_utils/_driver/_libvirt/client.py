@@ -107,19 +107,28 @@ class Client:
             raise answer
         return answer
 
-    def pipeline(self, calls: Sequence[Call], deadline: Deadline | None = None) -> list[Any]:
+    def pipeline(
+        self, calls: Sequence[Call], deadline: Deadline | None = None, *, late_is_refused: bool = False
+    ) -> list[Any]:
         """Ask for many things at once; return the answers in order, an exception where the daemon refused one.
 
         Without a deadline, each next answer has ``timeout`` seconds. Raises ConnectionFailed when the connection
-        dies, OutcomeUnknown when a change was under way then, DeadlineExceeded, PeerError.
+        dies, OutcomeUnknown when a change was under way then, PeerError, and DeadlineExceeded, which is only returned
+        in place of each answer that was too late when ``late_is_refused``.
         """
         packets = [self._encoded(procedure, arguments) for procedure, arguments in calls]
         requests = [
             self._queue(procedure, what, body, opens_stream=False)
             for (procedure, _arguments), (what, body) in zip(calls, packets)
         ]
-        self._await(requests, deadline)
-        return [request.error or request.answer for request in requests]
+        late: StratumError | None = None
+        try:
+            self._await(requests, deadline)
+        except DeadlineExceeded as error:
+            if not late_is_refused:
+                raise
+            late = error
+        return [request.error or (request.answer if request.done else late) for request in requests]
 
     def open_stream(self, procedure: Procedure, *arguments: Any) -> Request:
         """Make a call that opens a stream; nothing else can be asked until it has ended."""

@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..._deadline import Deadline
-from ..._errors import Denied, NotFound, OperationInvalid, StratumError
+from ..._errors import DeadlineExceeded, Denied, NotFound, OperationInvalid, StratumError
 from ..base import Capability
-from ..domains import Address, DomainRecord, Domains, Shutdown, Watch
+from ..domains import Address, Choose, DomainRecord, Domains, Shutdown, Surveyed, Watch
 from . import protocol, reading
 from .client import Client
 from .objects import Objects, with_flags
@@ -32,9 +32,11 @@ HOW = {Shutdown.ACPI: (1 << 0,), Shutdown.AGENT: (1 << 1,), Shutdown.INITCTL: (1
 """Flags by which a guest is asked, a call each. libvirt's LXC driver leaves out the signal when it is given together
 with the message to init, and takes a message that no init reads for delivered."""
 SOURCES = {"lease": 0, "agent": 1, "arp": 2}
-FAMILIES = {0: "ipv4", 1: "ipv6"}
 DESCRIPTION, TITLE, ELEMENT = 0, 1, 2
 PM_SUSPENDED = 7
+STATS_NOWAIT = 1 << 29
+NOT_RUNNING = 5
+CPU_TIMES = ("cpu.time", "cpu.user", "cpu.system")
 AGENT_GRACE = 2.0
 """Seconds that the daemon gets, beyond the guest agent's time, to say that the agent did not answer."""
 
@@ -62,6 +64,24 @@ class LibvirtDomains(Domains):
             bulk_state=Capability.STATS in self._capabilities,
         )
         return [each.record(documents) for each in readings]
+
+    def survey(
+        self, choose: Choose, sources: Sequence[str], deadline: Deadline, *, live: bool = False
+    ) -> list[Surveyed]:
+        from .addresses import addresses as told
+        from .survey import Survey
+
+        asked = [SOURCES[source] for source in sources if Capability.GUEST_ADDRESSES in self._capabilities]
+        survey = Survey(self._client, deadline, bulk_state=Capability.STATS in self._capabilities)
+        readings = survey.listed(choose)
+        self._domains.keep(reading.domain for reading in readings)
+        return [
+            Surveyed(
+                reading.record(True),
+                [each for interfaces, source in zip(answers, sources) for each in told(interfaces, source)],
+            )
+            for reading, answers in survey.read(readings, asked, live=live)
+        ]
 
     def find(self, uuid: str) -> str | None:
         return self._domains.find(uuid)
@@ -143,18 +163,25 @@ class LibvirtDomains(Domains):
     def resize_disk(self, name: str, target: str, size: int) -> None:
         self._domains.call(protocol.DOMAIN_RESIZE_BLOCK, name, target, size, RESIZE_BYTES)
 
-    def addresses(self, names: Sequence[str], sources: Sequence[str]) -> dict[str, list[Address]]:
+    def addresses(
+        self, names: Sequence[str], sources: Sequence[str], deadline: Deadline | None = None
+    ) -> dict[str, list[Address]]:
+        # It takes milliseconds to import, and most tasks ask for no address.
+        from .addresses import addresses as told
+
         domains = self._domains.present(names)
         asked = [(domain, source) for domain in domains for source in sources]
         answers = self._client.pipeline(
-            [(protocol.DOMAIN_ADDRESSES, (domain, SOURCES[source], 0)) for domain, source in asked]
+            [(protocol.DOMAIN_ADDRESSES, (domain, SOURCES[source], 0)) for domain, source in asked],
+            deadline,
+            late_is_refused=deadline is not None,
         )
         found: dict[str, list[Address]] = {domain.name: [] for domain in domains}
         for (domain, source), answer in zip(asked, answers):
             if isinstance(answer, Denied):
                 raise answer
             if not isinstance(answer, StratumError):
-                found[domain.name] += _addresses(answer, source)
+                found[domain.name] += told(answer, source)
         return found
 
     def stats(self, names: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
@@ -162,12 +189,26 @@ class LibvirtDomains(Domains):
         if names is not None and not domains:
             return {}
         try:
-            records = self._client.call(protocol.DOMAIN_STATS, domains, 0, 0)
+            records = self._records(domains)
         except NotFound:
             # One of them has gone since, and libvirt then tells nothing about the others.
             every = self.stats()
             return {domain.name: every[domain.name] for domain in domains if domain.name in every}
+        for _domain, values in records:
+            if values.get("state.state") == NOT_RUNNING:
+                # libvirt 9 tells the daemon's own.
+                for key in CPU_TIMES:
+                    values.pop(key, None)
         return {domain.name: values for domain, values in records}
+
+    def _records(self, domains: Sequence[protocol.Domain]) -> list[tuple[protocol.Domain, dict[str, Any]]]:
+        records: list[tuple[protocol.Domain, dict[str, Any]]]
+        try:
+            records = self._client.call(protocol.DOMAIN_STATS, domains, 0, 0)
+        except DeadlineExceeded:
+            # A domain whose monitor hangs holds up all others, but for those who do not wait for what goes on in it.
+            records = self._client.call(protocol.DOMAIN_STATS, domains, 0, STATS_NOWAIT)
+        return records
 
     def agent(self, name: str, command: str, deadline: Deadline) -> str:
         seconds = max(1, round(deadline.remaining()))
@@ -186,21 +227,3 @@ class LibvirtDomains(Domains):
         (acpi,) = HOW[Shutdown.ACPI]
         for flag in HOW[how]:
             self._domains.call(procedure, name, flags=flag, optional=acpi)
-
-
-def _addresses(interfaces: Sequence[Any], source: str) -> list[Address]:
-    """Return what one source says about one domain, less what is no address: a guest's agent may say anything."""
-    # It takes milliseconds to import, and most tasks ask for no address.
-    import ipaddress
-
-    found = []
-    for interface, mac, addresses in interfaces:
-        for kind, address, prefix in addresses:
-            # The zone of a link-local address is a name of the guest's own.
-            text = address.partition("%")[0]
-            try:
-                ipaddress.ip_address(text)
-            except ValueError:
-                continue
-            found.append(Address(interface, mac or "", FAMILIES.get(kind, str(kind)), text, prefix or None, source))
-    return found

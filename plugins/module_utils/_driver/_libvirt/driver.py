@@ -21,6 +21,7 @@ from .domains import LibvirtDomains
 from .link import reach
 from .node import LibvirtNode
 from .objects import Objects
+from .parameters import daemon_uri
 
 if TYPE_CHECKING:
     from ..networks import Networks
@@ -35,6 +36,8 @@ _COMMON = _LEAST | {
     Capability.NETWORK_UPDATE,
     Capability.VOLUMES,
     Capability.POOL_SOURCES,
+    Capability.NODE_INTERFACES,
+    Capability.NODE_DEVICES,
 }
 _NODE = frozenset(
     {
@@ -65,9 +68,13 @@ class LibvirtDriver(Driver):
         self.capabilities = CAPABILITIES.get(uri.scheme, _LEAST)
         if not link.has_files:
             self.capabilities -= {Capability.NODE_FILES}
-        self._client = _open(uri, link.stream, timeout)
+        try:
+            self._client = _open(uri, link.stream, timeout)
+        except StratumError:
+            link.host.close()
+            raise
         self.domains = LibvirtDomains(self._client, self.capabilities)
-        self.node = LibvirtNode(self._client)
+        self.node = LibvirtNode(self._client, uri)
         self._files = self.host if Capability.NODE_FILES in self.capabilities else None
 
     # Many tasks need none of these, and importing them on a node takes longer than a call.
@@ -111,7 +118,7 @@ def _open(uri: Uri, stream: ByteStream, timeout: float) -> Client:
     client = Client(stream, timeout)
     try:
         authenticate(client)
-        client.call(protocol.CONNECT_OPEN, uri.plain(), 0)
+        client.call(protocol.CONNECT_OPEN, daemon_uri(uri), 0)
     except (AuthenticationFailed, Denied):
         client.close()
         raise

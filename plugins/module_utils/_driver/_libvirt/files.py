@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Private to stratum.virt: no promise is made about it, and it may change in any release.
 
-"""Volumes that are files of our own machine: what can be done with them past libvirt."""
+"""Volumes that are files of a machine which we reach: what can be done with them past libvirt."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rename(client: Client, host: Host | None, pool: Pool, volume: Volume, new_na
         raise InputError("name", f"{new_name!r} cannot be the name of a file.")
     path = own_file(client, host, volume)
     if path is None or host is None or os.path.basename(path) != volume.name:
-        raise NotSupported(f"{what}: it is not a file of the machine that the task runs on.")
+        raise NotSupported(f"{what}: it is no file that can be reached.")
     new_path = os.path.join(os.path.dirname(path), new_name)
     try:
         host.rename(path, new_path)
@@ -51,7 +51,7 @@ def rename(client: Client, host: Host | None, pool: Pool, volume: Volume, new_na
     except NotFound as error:
         # The daemon is on another machine, where that path means another file.
         host.rename(new_path, path)
-        raise NotSupported(f"{what}: libvirt does not see what this host does to {path}.") from error
+        raise NotSupported(f"{what}: libvirt does not see what happens to {path} on {host.name}.") from error
 
 
 def refresh(client: Client, pool: Pool) -> None:

@@ -7,20 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..._deadline import Deadline
 from ..._errors import ConnectionFailed, InputError
 from ..._host.base import Access, ByteStream, Host
 from ..._uri import Uri
-
-PARAMETERS = ("mode", "socket")
-MODES = ("auto", "direct", "legacy")
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-DAEMONS = {scheme: f"virt{scheme}d" for scheme in ("bhyve", "ch", "lxc", "qemu", "vbox", "vz", "xen")}
-"""The daemon of its own that a hypervisor has where libvirt is modular; the others are served by the proxy alone."""
-SYSTEM_FOLDERS = ("/run/libvirt", "/var/run/libvirt")
+from .parameters import SSH, check_parameters, transport_of
+from .sockets import socket_paths
 
 
 class Link(NamedTuple):
@@ -37,38 +31,30 @@ def reach(uri: Uri, host: Host, timeout: float, access: Access) -> Link:
 
     Raises InputError for what a URI asks for and this driver does not do, ConnectionFailed, AuthenticationFailed.
     """
-    _check(uri)
-    return Link(_connect(uri, host, Deadline(timeout)), host, has_files=True)
+    check_parameters(uri)
+    transport = transport_of(uri)
+    # Each of the others needs libraries and modules that the unix socket does not.
+    if transport in SSH:
+        from .by_ssh import reach_by_ssh
 
+        return Link(*reach_by_ssh(uri, timeout, access), has_files=True)
+    if transport in ("tls", "tcp"):
+        from .port import reach_port
 
-def _check(uri: Uri) -> None:
-    """Refuse what a URI asks for and this driver does not do."""
-    if uri.transport == "tcp" and uri.host not in LOOPBACK:
-        raise InputError("uri", "tcp sends everything unprotected, so it is only for this machine's own addresses.")
-    if uri.transport not in (None, "unix"):
-        raise InputError("uri", f"the transport {uri.transport} is not available yet.", hint="Use the unix socket.")
+        return Link(reach_port(uri, host, Deadline(timeout), access), host, has_files=False)
     if uri.host:
         raise InputError(
             "uri",
-            f"the node {uri.host} is another machine, and ssh and tls are not available yet.",
-            hint="Run the task on that node.",
+            f"a unix socket is on this machine, not on {uri.host}.",
+            hint="Use ssh: qemu+ssh://root@node1/system.",
         )
-    unknown = [name for name in uri.parameters if name not in PARAMETERS]
-    if unknown:
-        raise InputError("uri", f"the parameter {unknown[0]!r} is not known.", hint=f"Known: {', '.join(PARAMETERS)}.")
-    mode = uri.parameters.get("mode", "auto")
-    if mode not in MODES:
-        raise InputError("uri", f"the mode {mode!r} is not known.", hint=f"Known: {', '.join(MODES)}.")
+    return Link(_connect(uri, host, Deadline(timeout)), host, has_files=True)
 
 
 def _connect(uri: Uri, host: Host, deadline: Deadline) -> ByteStream:
-    """Connect to the first socket that is there and answers.
-
-    The order is libvirt's own: the hypervisor's daemon, else the monolithic one (or the proxy, which has its name).
-    """
-    candidates = [uri.parameters["socket"]] if "socket" in uri.parameters else _sockets(uri, host)
+    """Connect to the first socket that is there and answers."""
     failures = []
-    for path in candidates:
+    for path in socket_paths(uri, host):
         try:
             return host.connect(path, deadline)
         except ConnectionFailed as error:
@@ -78,23 +64,3 @@ def _connect(uri: Uri, host: Host, deadline: Deadline) -> ByteStream:
         f"libvirt does not answer on {host.name}: {' '.join(failures)}",
         hint="Start libvirtd or the modular daemon of the hypervisor, or name its socket with socket= in the URI.",
     )
-
-
-def _sockets(uri: Uri, host: Host) -> Iterator[str]:
-    mode = uri.parameters.get("mode", "auto")
-    daemons = [DAEMONS[uri.scheme]] if uri.scheme in DAEMONS and mode != "legacy" else []
-    if mode != "direct":
-        daemons.append("libvirt")
-    for folder in _folders(uri, host):
-        for daemon in daemons:
-            yield f"{folder}/{daemon}-sock"
-
-
-def _folders(uri: Uri, host: Host) -> tuple[str, ...]:
-    """Return where sockets may lie. As in libvirt, root has no daemons of its own beside the system's."""
-    own = uri.path == "/session" or uri.scheme == "test"
-    if not own or host.user_id() == 0:
-        return SYSTEM_FOLDERS
-    runtime = host.environment("XDG_RUNTIME_DIR")
-    cache = host.environment("XDG_CACHE_HOME") or f"{host.environment('HOME') or ''}/.cache"
-    return (f"{runtime or cache}/libvirt",)

@@ -43,7 +43,6 @@ SECTIONS = {
     NetworkSection.DNS_SRV: 12,
 }
 COMMANDS = {NetworkUpdate.MODIFY: 1, NetworkUpdate.DELETE: 2, NetworkUpdate.ADD: 3}
-FAMILIES = {0: "ipv4", 1: "ipv6"}
 
 
 class LibvirtNetworks(Networks):
@@ -97,6 +96,8 @@ class LibvirtNetworks(Networks):
         self._networks.call(protocol.NETWORK_UPDATE, name, first, second, parent, element, UPDATE_LIVE)
 
     def leases(self, names: Sequence[str]) -> dict[str, list[Lease]]:
+        from .addresses import leases as told
+
         networks = self._networks.present(names)
         # A network that was stopped keeps its leases in a file, which libvirt still reads.
         answers = self._client.pipeline(
@@ -110,7 +111,7 @@ class LibvirtNetworks(Networks):
         for network, active, answer in zip(networks, answers[::2], answers[1::2]):
             leases, _count = _unless_gone(answer, ([], 0))
             if _unless_gone(active, False):
-                found[network.name] = [_lease(lease) for lease in leases]
+                found[network.name] = told(leases)
         return found
 
     def ports(self, names: Sequence[str]) -> dict[str, list[NetworkPort]]:
@@ -145,18 +146,6 @@ def _unless_gone(answer: Any, otherwise: Any) -> Any:
     if isinstance(answer, StratumError):
         raise answer
     return answer
-
-
-def _lease(lease: protocol.Lease) -> Lease:
-    return Lease(
-        mac=lease.mac or "",
-        family=FAMILIES.get(lease.family, str(lease.family)),
-        address=lease.address,
-        prefix=lease.prefix or None,
-        hostname=lease.hostname,
-        client_id=lease.client_id,
-        expires=lease.expires,
-    )
 
 
 def _port(document: str) -> NetworkPort:

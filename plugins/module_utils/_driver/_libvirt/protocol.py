@@ -22,7 +22,9 @@ from .xdr import (
     UINT,
     Type,
     array,
+    characters,
     fixed_opaque,
+    opaque,
     optional,
     parameters,
     record,
@@ -111,6 +113,26 @@ class Volume(NamedTuple):
     key: str
 
 
+class HostInterface(NamedTuple):
+    """A network interface of the node. The wire calls it by both."""
+
+    name: str
+    mac: str
+
+
+class NodeInfo(NamedTuple):
+    """The node's processors and memory. ``memory`` in KiB; ``sockets`` of one NUMA cell, ``cores`` of one socket."""
+
+    arch: str
+    memory: int
+    cpus: int
+    mhz: int
+    cells: int
+    sockets: int
+    cores: int
+    threads: int
+
+
 class Procedure:
     """One thing that can be asked of the daemon.
 
@@ -166,6 +188,11 @@ _PORT = record(_NETWORK, _UUID, make=Port._make)
 _LEASE = record(STRING, HYPER, INT, _TEXT, _TEXT, STRING, UINT, _TEXT, _TEXT, make=Lease._make)
 _INTERFACE = record(STRING, _TEXT, array(record(INT, STRING, UINT), 2048))
 
+_HOST_INTERFACE = record(STRING, STRING, make=HostInterface._make)
+_COUNTERS = array(record(STRING, UHYPER), 16)
+CELLS_LIMIT = 1024
+"""The most NUMA cells, and pages of them, in one answer."""
+
 REMOTE_ERROR = record(INT, INT, _TEXT, INT, optional(_DOMAIN), _TEXT, _TEXT, _TEXT, INT, INT, optional(_NETWORK))
 """Code, origin, message, level, five details that nobody fills in, and two numbers."""
 HOLE = record(HYPER, UINT)
@@ -185,6 +212,32 @@ CONNECT_CAPABILITIES = _reads(7, "reading the node's capabilities", (), (STRING,
 CONNECT_DOMAIN_CAPABILITIES = _reads(
     342, "reading what domains may have", (_TEXT, _TEXT, _TEXT, _TEXT, UINT), (STRING,)
 )
+
+CONNECT_TYPE = _reads(3, "asking which hypervisor it is", (), (STRING,))
+CONNECT_VERSION = _reads(4, "asking for the hypervisor's version", (), (UHYPER,))
+CONNECT_LIBRARY_VERSION = _reads(157, "asking for libvirt's version", (), (UHYPER,))
+CONNECT_HOSTNAME = _reads(59, "asking for the node's name", (), (STRING,))
+NODE_INFO = _reads(
+    6,
+    "reading the node's processors and memory",
+    (),
+    (characters(32), UHYPER, INT, INT, INT, INT, INT, INT),
+)
+NODE_CPU_MAP = _reads(293, "reading which processors are online", (INT, INT, UINT), (opaque(2048), UINT, INT))
+NODE_CPU_STATS = _reads(227, "reading the times of the node's processors", (INT, INT, UINT), (_COUNTERS, INT))
+NODE_MEMORY_STATS = _reads(228, "reading what the node's memory is used for", (INT, INT, UINT), (_COUNTERS, INT))
+NODE_FREE_MEMORY = _reads(102, "reading the node's free memory", (), (UHYPER,))
+NODE_CELLS_FREE_MEMORY = _reads(101, "reading the free memory of NUMA cells", (INT, INT), (array(UHYPER, CELLS_LIMIT),))
+NODE_FREE_PAGES = _reads(
+    340,
+    "reading the free pages of NUMA cells",
+    (array(UINT, CELLS_LIMIT), INT, UINT, UINT),
+    (array(UHYPER, CELLS_LIMIT),),
+)
+LIST_HOST_INTERFACES = _reads(284, "listing the node's interfaces", _ANY, (array(_HOST_INTERFACE, LIST_LIMIT), UINT))
+HOST_INTERFACE_DOCUMENT = _reads(130, "reading the document of the interface %s", (_HOST_INTERFACE, UINT), (STRING,))
+LIST_NODE_DEVICES = _reads(285, "listing the node's devices", _ANY, (array(STRING, 65536), UINT))
+NODE_DEVICE_DOCUMENT = _reads(114, "reading the document of the device %s", (STRING, UINT), (STRING,))
 
 LIST_DOMAINS = _reads(273, "listing domains", _ANY, (_DOMAINS, UINT))
 DOMAIN_BY_NAME = _reads(23, "looking up the domain %s", (STRING,), (_DOMAIN,))

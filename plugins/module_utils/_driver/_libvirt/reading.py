@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..._errors import NotFound, NotSupported, PeerError, StratumError
-from ..domains import DomainRecord, DomainState
+from ..domains import STATES, DomainRecord, DomainState
 from . import protocol
 from .client import Call, Client
 from .objects import Found, Kind, Objects, Question, uuid_text
@@ -29,19 +29,9 @@ _QUESTIONS = {
     "autostart": Question(protocol.DOMAIN_AUTOSTART, (), LIST_AUTOSTART),
     "saved": Question(protocol.DOMAIN_SAVED, (0,), LIST_SAVED),
 }
-_ALL_STATES: Call = (protocol.DOMAIN_STATS, ([], STATS_STATE, 0))
+ALL_STATES: Call = (protocol.DOMAIN_STATS, ([], STATS_STATE, 0))
 XML_SECURE, XML_INACTIVE = 1 << 0, 1 << 1
 
-_STATES = {
-    0: DomainState.RUNNING,  # hypervisors that do not say more about a domain that is there
-    1: DomainState.RUNNING,
-    2: DomainState.RUNNING,  # blocked on a resource
-    3: DomainState.PAUSED,
-    4: DomainState.SHUTTING_DOWN,
-    5: DomainState.STOPPED,
-    6: DomainState.CRASHED,
-    7: DomainState.SUSPENDED,
-}
 _REASONS: dict[int, tuple[str, ...]] = {
     1: (
         "unknown",
@@ -107,7 +97,7 @@ class Reading:
 
     @property
     def active(self) -> bool:
-        return _STATES.get(self.state or 0, DomainState.RUNNING).active
+        return STATES.get(self.state or 0, DomainState.RUNNING).active
 
     @property
     def settled(self) -> bool:
@@ -121,7 +111,7 @@ class Reading:
         return DomainRecord(
             name=self.domain.name,
             uuid=uuid_text(self.domain.uuid),
-            state=_STATES.get(state, DomainState.RUNNING),
+            state=STATES.get(state, DomainState.RUNNING),
             reason=reasons[self.reason] if 0 <= self.reason < len(reasons) else "unknown",
             persistent=persistent,
             autostart=bool(self.autostart),
@@ -168,7 +158,7 @@ class _Asking:
         """Ask for everything in one round trip; leave out the domains that are gone."""
         readings = [Reading(domain, facts) for domain, facts in found]
         # Domains of which facts are known already were listed, so there may be many of them.
-        bulk = [_ALL_STATES] if self._bulk_state and any(facts for _domain, facts in found) else []
+        bulk = [ALL_STATES] if self._bulk_state and any(facts for _domain, facts in found) else []
         asked = [
             (reading, attribute, procedure, arguments)
             for reading in readings
@@ -179,7 +169,7 @@ class _Asking:
             [*bulk, *((procedure, (reading.domain, *rest)) for reading, _attribute, procedure, rest in asked)]
         )
         if bulk:
-            readings = _spread(readings, answers[0])
+            readings = spread(readings, answers[0])
         gone: set[bytes] = set()
         for (reading, attribute, *_call), answer in zip(asked, answers[len(bulk) :]):
             if isinstance(answer, NotFound):
@@ -199,7 +189,7 @@ class _Asking:
             yield "config", protocol.DOMAIN_DOCUMENT, (self._flags | XML_INACTIVE,)
 
 
-def _spread(readings: list[Reading], answer: Any) -> list[Reading]:
+def spread(readings: list[Reading], answer: Any) -> list[Reading]:
     """Give each domain the state that was told for all at once; leave out those of which none was told any more."""
     if isinstance(answer, StratumError):
         raise answer

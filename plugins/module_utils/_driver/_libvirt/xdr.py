@@ -99,6 +99,48 @@ def fixed_opaque(size: int) -> Type:
     return Type(pack, unpack, size, f"{size}s")
 
 
+def opaque(limit: int) -> Type:
+    """Return the type of at most ``limit`` bytes, whose number comes before them."""
+
+    def pack(value: Any, out: bytearray) -> None:
+        size = len(value)
+        if size > limit:
+            raise XdrError(f"{size} bytes are more than the {limit} that libvirt takes")
+        out += _LENGTH.pack(size) + value + _PADDING[size & 3]
+
+    def unpack(data: bytes, at: int) -> tuple[bytes, int]:
+        (size,) = _length_of(data, at)
+        start = at + 4
+        end = start + size
+        if size > limit or end > len(data):
+            raise XdrError(f"{size} bytes: at most {min(limit, len(data) - start)} are possible")
+        return data[start:end], end + (-size & 3)
+
+    return Type(pack, unpack, 4)
+
+
+def characters(size: int) -> Type:
+    """Return the type of a text in an array of ``size`` characters, which are numbers of 4 bytes each on the wire.
+
+    It ends with the first zero, if there is one.
+    """
+    layout = Struct(f">{size}i")
+
+    def pack(value: Any, out: bytearray) -> None:
+        encoded = value.encode()
+        if len(encoded) > size:
+            raise XdrError(f"a text of {len(encoded)} bytes is longer than the {size} that libvirt takes")
+        out += layout.pack(*encoded.ljust(size, b"\0"))
+
+    def unpack(data: bytes, at: int) -> tuple[str, int]:
+        numbers = layout.unpack_from(data, at)
+        # A character has a sign where the daemon's compiler says so.
+        text = bytes(number & 0xFF for number in numbers).partition(b"\0")[0]
+        return text.decode("utf-8", "replace"), at + layout.size
+
+    return Type(pack, unpack, layout.size)
+
+
 def string(limit: int = STRING_LIMIT) -> Type:
     """Return the type of a text of at most ``limit`` bytes.
 

@@ -15,7 +15,7 @@ from typing import Any
 from ..._deadline import Deadline
 from ..._errors import DeadlineExceeded, GuestAgentError, NotSupported, OperationInvalid
 from ..base import Capability
-from ..domains import Address, DomainRecord, Domains, Shutdown, Watch
+from ..domains import Address, Choose, DomainRecord, Domains, Shutdown, Surveyed, Watch
 from . import agent, devices, guest, lifecycle, report
 from .model import Domain, State
 from .session import Session
@@ -40,6 +40,25 @@ class SimDomains(Domains):
             wanted = sorted(state.domains) if names is None else dict.fromkeys(names)
             found = [(name, state.domains[name]) for name in wanted if name in state.domains]
         return [report.record(name, domain, documents=documents, secrets=secrets) for name, domain in found]
+
+    def survey(
+        self, choose: Choose, sources: Sequence[str], deadline: Deadline, *, live: bool = False
+    ) -> list[Surveyed]:
+        deadline.check("reading domains")
+        asked = sources if Capability.GUEST_ADDRESSES in self._session.capabilities else ()
+        with self._session.call("domains.survey", "reading domains") as state:
+            known = {
+                name: report.record(name, domain, documents=False, secrets=False)
+                for name, domain in sorted(state.domains.items())
+            }
+            return [
+                Surveyed(
+                    report.record(name, state.domains[name], documents=True, secrets=False),
+                    report.addresses(state, name, asked),
+                )
+                for name, record in known.items()
+                if choose(record._replace(reason="unknown"))
+            ]
 
     def find(self, uuid: str) -> str | None:
         wanted = wanted_uuid(uuid)
@@ -146,7 +165,9 @@ class SimDomains(Domains):
         with self._change("resize_disk", name) as state:
             devices.resize(state, name, target, size)
 
-    def addresses(self, names: Sequence[str], sources: Sequence[str]) -> dict[str, list[Address]]:
+    def addresses(
+        self, names: Sequence[str], sources: Sequence[str], deadline: Deadline | None = None
+    ) -> dict[str, list[Address]]:
         with self._session.call("domains.addresses", "reading addresses") as state:
             return {
                 name: report.addresses(state, name, sources) for name in dict.fromkeys(names) if name in state.domains

@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from ..._document.lxml import etree
 from ..._document.tree import serialize
 from ..._errors import DriverError
-from ..base import Node
+from ..base import Capability, Node
 from .complete import ARCH, EMULATOR, HYPERVISORS, MACHINES
 from .pool_types import POOL_TYPES
 from .session import Session
@@ -21,9 +21,9 @@ from .session import Session
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+    from ..node import CellFree, NodePart, NodeRecord
+
 VCPUS_LIMIT = 255
-MEMORY = 16 * 1024 * 1024
-"""KiB that the simulated node has."""
 ENUMERATIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "disk": {
         "diskDevice": ("disk", "cdrom", "floppy", "lun"),
@@ -49,25 +49,7 @@ class SimNode(Node):
     def capabilities(self) -> str:
         with self._session.call("node.capabilities", "reading the capabilities") as state:
             uuid = state.host_uuid
-        root = etree.Element("capabilities")
-        host = etree.SubElement(root, "host")
-        _text(host, "uuid", uuid)
-        cpu = etree.SubElement(host, "cpu")
-        _text(cpu, "arch", ARCH)
-        cells = etree.SubElement(etree.SubElement(host, "topology"), "cells", num="1")
-        cell = etree.SubElement(cells, "cell", id="0")
-        _text(cell, "memory", str(MEMORY), unit="KiB")
-        guest = etree.SubElement(root, "guest")
-        _text(guest, "os_type", "hvm")
-        arch = etree.SubElement(guest, "arch", name=ARCH)
-        _text(arch, "wordsize", "64")
-        _text(arch, "emulator", EMULATOR)
-        for alias, machine in MACHINES.items():
-            _text(arch, "machine", machine, maxCpus=str(VCPUS_LIMIT))
-            _text(arch, "machine", alias, canonical=machine, maxCpus=str(VCPUS_LIMIT))
-        for kind in HYPERVISORS:
-            etree.SubElement(arch, "domain", type=kind)
-        return serialize(root)
+        return _capabilities(uuid)
 
     def domain_capabilities(
         self,
@@ -103,6 +85,72 @@ class SimNode(Node):
             for name, values in enumerations.items():
                 _enumeration(element, name, values)
         return serialize(root)
+
+    def all_domain_capabilities(self, kinds: Sequence[tuple[str, str, str | None]]) -> list[str | None]:
+        if Capability.DOMAIN_CAPABILITIES not in self._session.capabilities:
+            return [None for _kind in kinds]
+        return [
+            self.domain_capabilities(arch=arch, virt_type=kind, machine=machine)
+            if (arch, kind) in [(ARCH, each) for each in HYPERVISORS]
+            else None
+            for arch, kind, machine in kinds
+        ]
+
+    def describe(self, parts: Set[NodePart]) -> NodeRecord:
+        from ..node import NodePart
+        from .node_parts import describe
+
+        with self._session.call("node.describe", "describing the node") as state:
+            record = describe(state, frozenset(parts), self._session.capabilities)
+            if NodePart.CAPABILITIES in parts:
+                record = record._replace(capabilities=_capabilities(state.host_uuid))
+        return record
+
+    def free_memory(self, cells: Mapping[int, Sequence[int]]) -> dict[int, CellFree]:
+        from ..node import CellFree
+        from .node_parts import CELLS, PAGE, free_kibibytes
+
+        with self._session.call("node.free_memory", "reading the free memory of NUMA cells") as state:
+            free = free_kibibytes(state) // CELLS
+        pages = {PAGE * 1024: free // PAGE}
+        return {
+            cell: CellFree(free * 1024, {size: count for size, count in pages.items() if size in sizes})
+            for cell, sizes in cells.items()
+            if 0 <= cell < CELLS
+        }
+
+
+def _capabilities(uuid: str) -> str:
+    from .node_parts import CELL_CPUS, CELLS, MEMORY, PAGE
+
+    root = etree.Element("capabilities")
+    host = etree.SubElement(root, "host")
+    _text(host, "uuid", uuid)
+    cpu = etree.SubElement(host, "cpu")
+    _text(cpu, "arch", ARCH)
+    cells = etree.SubElement(etree.SubElement(host, "topology"), "cells", num=str(CELLS))
+    for number in range(CELLS):
+        cell = etree.SubElement(cells, "cell", id=str(number))
+        _text(cell, "memory", str(MEMORY // CELLS), unit="KiB")
+        _text(cell, "pages", str(MEMORY // CELLS // PAGE), unit="KiB", size=str(PAGE))
+        distances = etree.SubElement(cell, "distances")
+        for other in range(CELLS):
+            etree.SubElement(distances, "sibling", id=str(other), value="10" if other == number else "20")
+        cpus = etree.SubElement(cell, "cpus", num=str(CELL_CPUS))
+        for core in range(CELL_CPUS):
+            label = str(number * CELL_CPUS + core)
+            etree.SubElement(cpus, "cpu", id=label, socket_id=str(number), core_id=str(core), siblings=label)
+    guest = etree.SubElement(root, "guest")
+    _text(guest, "os_type", "hvm")
+    arch = etree.SubElement(guest, "arch", name=ARCH)
+    _text(arch, "wordsize", "64")
+    _text(arch, "emulator", EMULATOR)
+    for alias, machine in MACHINES.items():
+        _text(arch, "machine", machine, maxCpus=str(VCPUS_LIMIT))
+        _text(arch, "machine", alias, canonical=machine, maxCpus=str(VCPUS_LIMIT))
+    for kind in HYPERVISORS:
+        etree.SubElement(arch, "domain", type=kind)
+    return serialize(root)
 
 
 def pool_capabilities() -> str:

@@ -12,6 +12,7 @@ import fcntl
 import os
 import stat
 import time
+import uuid as uuids
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,7 +51,8 @@ class Store:
         """Read the state, a new node's when there is no file. Only under the lock."""
         text = self._read()
         if text is None:
-            return State()
+            # Until its file is made, the node has to be the same one each time.
+            return State(host_uuid=str(uuids.uuid5(uuids.NAMESPACE_URL, f"sim://{self.path}")))
         try:
             return decode(text)
         except NotThisForm as error:

@@ -44,6 +44,7 @@ from ansible_collections.stratum.virt.tests.unit._driver._libvirt.fake_daemon im
 )
 
 RUNNING, STOPPED, PM_SUSPENDED = 1, 5, 7
+NOWAIT = 1 << 29
 
 
 class Model:
@@ -320,6 +321,31 @@ def test_stats_of_some(daemon: FakeDaemon, open_driver: OpenDriver, model: Model
     assert domains.stats(["b", "nobody"]) == {"b": {"state.state": RUNNING, "state.reason": 1}}
     assert domains.stats(["nobody"]) == {}
     assert set(domains.stats()) == {"a", "b", "c"}
+
+
+def test_a_domain_that_hangs_does_not_hold_up_the_statistics_of_others(
+    daemon: FakeDaemon, open_driver: OpenDriver, model: Model
+) -> None:
+    def answer(connection: Connection, call: Call) -> None:
+        if call.arguments[2] & NOWAIT:
+            connection.send(reply(call, [(model.domains["b"], {"cpu.time": 1})]))
+
+    daemon.script[protocol.DOMAIN_STATS] = answer
+    driver = open_driver(timeout=0.5)
+    assert driver.domains.stats() == {"b": {"cpu.time": 1}}
+    daemon.script[protocol.DOMAIN_STATS] = keeps_silent
+    with pytest.raises(DeadlineExceeded, match="reading statistics of domains"):
+        driver.domains.stats()
+
+
+def test_the_time_of_a_domain_that_does_not_run_is_the_daemons_own(
+    daemon: FakeDaemon, open_driver: OpenDriver, model: Model
+) -> None:
+    times = {"cpu.time": 3, "cpu.user": 2, "cpu.system": 1}
+    daemon.script[protocol.DOMAIN_STATS] = gives(
+        [(model.domains["a"], {"state.state": 5, **times}), (model.domains["b"], {"state.state": 3, **times})]
+    )
+    assert open_driver().domains.stats() == {"a": {"state.state": 5}, "b": {"state.state": 3, **times}}
 
 
 def test_the_agent_gets_its_time(daemon: FakeDaemon, open_driver: OpenDriver, model: Model) -> None:

@@ -329,7 +329,7 @@ def test_a_file_of_another_machine_gets_its_name_back(
     daemon: FakeDaemon, volumes: LibvirtVolumes, folder: Path
 ) -> None:
     daemon.script[protocol.POOL_REFRESH] = gives()  # the daemon looks into a folder of its own
-    with pytest.raises(NotSupported, match="libvirt does not see what this host does"):
+    with pytest.raises(NotSupported, match="libvirt does not see what happens to"):
         volumes.rename("p", "b", "d")
     assert (folder / "b").read_text() == "b"
     assert not (folder / "d").exists()

@@ -34,6 +34,8 @@ CASES: list[tuple[Type, st.SearchStrategy[Any]]] = [
     (xdr.BOOL, st.booleans()),
     (xdr.STRING, TEXT),
     (xdr.fixed_opaque(16), UUID),
+    (xdr.opaque(50), st.binary(max_size=50)),
+    (xdr.characters(32), st.text(st.characters(min_codepoint=1, max_codepoint=126), max_size=32)),
     (xdr.optional(xdr.STRING), st.none() | TEXT),
     (xdr.array(xdr.UHYPER, 50), st.lists(UINT64, max_size=50)),
     (xdr.array(xdr.record(xdr.INT, xdr.STRING, xdr.UINT), 50), st.lists(st.tuples(INT32, TEXT, UINT32), max_size=50)),
@@ -93,6 +95,8 @@ def test_the_bytes_are_those_of_the_standard() -> None:
     assert encoded(xdr.STRING, "häuser") == b"\0\0\0\x07h\xc3\xa4user\0"
     assert encoded(xdr.optional(xdr.INT), None) == b"\0\0\0\0"
     assert encoded(xdr.optional(xdr.INT), 5) == b"\0\0\0\1\0\0\0\5"
+    assert encoded(xdr.opaque(9), b"abc") == b"\0\0\0\3abc\0"
+    assert encoded(xdr.characters(3), "hi") == b"\0\0\0h\0\0\0i\0\0\0\0"
     assert encoded(xdr.parameters(9), {"on": True}) == b"\0\0\0\1\0\0\0\2on\0\0\0\0\0\6\0\0\0\1"
 
 
@@ -107,6 +111,9 @@ def test_the_bytes_are_those_of_the_standard() -> None:
         (xdr.optional(xdr.INT), struct.pack(">II", 2, 1), "boolean is 2"),
         (xdr.parameters(5), encoded(xdr.record(xdr.UINT, xdr.STRING, xdr.UINT, xdr.INT), (1, "a", 8, 0)), "type 8"),
         (xdr.fixed_opaque(16), b"x" * 15, "16 bytes"),
+        (xdr.opaque(2), b"\0\0\0\3abc\0", "3 bytes"),
+        (xdr.opaque(2**32), b"\xff\xff\xff\xffabc\0", "4294967295 bytes"),
+        (xdr.characters(2), b"\0\0\0h\0\0\0", "middle of a value"),
         (xdr.INT, b"\0\0\0", "middle of a value"),
     ],
 )
@@ -126,6 +133,8 @@ def test_lengths_are_checked_before_anything_is_made(of: Type, data: bytes, says
         (xdr.STRING, None),
         (xdr.STRING, "x" * (xdr.STRING_LIMIT + 1)),
         (xdr.fixed_opaque(16), b"x" * 15),
+        (xdr.opaque(2), b"abc"),
+        (xdr.characters(2), "abc"),
         (xdr.array(xdr.INT, 2), [1, 2, 3]),
         (xdr.record(xdr.INT, xdr.INT), (1,)),
         (xdr.parameters(1), {"a": 1, "b": 2}),
@@ -138,3 +147,9 @@ def test_a_value_that_does_not_fit_is_refused(of: Type, value: Any) -> None:
 
 def test_bytes_that_are_no_text_are_replaced() -> None:
     assert xdr.decode(xdr.STRING, b"\0\0\0\2\xff\xfe\0\0") == "\ufffd\ufffd"
+
+
+def test_characters_may_have_a_sign() -> None:
+    signed = struct.pack(">4i", ord("h"), -61, -92, 0)
+    assert xdr.decode(xdr.characters(4), signed) == "hä"
+    assert xdr.decode(xdr.characters(4), struct.pack(">4i", 2**31 - 1, -(2**31), 65, 66)) == "\ufffd"
