@@ -106,10 +106,11 @@ options:
       - name: stratum_virt_guest_agent_executable
   pipelining:
     description:
-      - Whether modules go to the guest as the input of Python rather than as files, which takes a fourth of the time.
+      - Whether modules go to the guest as the input of Python rather than as files, which takes fewer round trips.
     type: bool
     default: true
     ini:
+      - {section: defaults, key: pipelining}
       - {section: connection, key: pipelining}
     env:
       - name: ANSIBLE_PIPELINING
@@ -124,6 +125,8 @@ notes:
   - When the connection to the node is lost while a command runs, it is opened again, and the command goes on. Nothing
     is ever run twice. If the agent or the guest is restarted meanwhile, the host is unreachable, and the message says
     so.
+  - When the node says that an agent is not available due to an error, libvirt has given it up. It comes back when the
+    agent in the guest, or libvirt's daemon on the node, was restarted.
   - For Windows guests, C(ansible_shell_type) has to be V(powershell), as it is with other connections to them. Windows
     guests are tested with a simulated agent only.
 """
@@ -148,6 +151,7 @@ EXAMPLES = r"""
   tasks:
     - name: Ask how long it has been up
       ansible.builtin.raw: uptime
+      changed_when: false
       delegate_to: web1
       vars:
         ansible_connection: stratum.virt.guest_agent
@@ -163,14 +167,11 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.connection import ConnectionBase
-from ansible.utils.display import Display
 
 from ..module_utils._errors import InputError, StratumError
 from ..plugin_utils._driver import connect, message_of
 from ..plugin_utils._guest_agent.guest import Guest, Limits, reach
 from ..plugin_utils._guest_agent.system import GuestFailed
-
-display = Display()
 
 
 class Connection(ConnectionBase):
@@ -211,16 +212,12 @@ class Connection(ConnectionBase):
                     lambda: connect(
                         self.get_option("uri"),
                         self.get_option("timeout"),
+                        warn=self._display.warning,
                         ssh_password=self.get_option("ssh_password"),
                         ssh_passphrase=self.get_option("ssh_passphrase"),
                     ),
                     self.get_option("domain"),
-                    Limits(
-                        timeout=self.get_option("timeout"),
-                        command_timeout=self.get_option("command_timeout"),
-                        output_limit=self.get_option("output_limit"),
-                        poll_interval=self.get_option("poll_interval"),
-                    ),
+                    Limits(**{name: self.get_option(name) for name in Limits._fields}),
                     windows=self._windows,
                     executable=self.get_option("executable"),
                 )
@@ -230,11 +227,11 @@ class Connection(ConnectionBase):
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command in the guest; return its exit status and its outputs."""
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        display.vvv(f"EXEC {to_text(cmd)}", host=self.get_option("domain"))
+        self._display.vvv(f"EXEC {to_text(cmd)}", host=self.get_option("domain"))
         with _failures():
             finished = self._connect()._reached().execute(self._line(to_text(cmd)), in_data or b"")
         if finished.truncated:
-            display.warning(
+            self._display.warning(
                 f"A command in the guest of the domain {self.get_option('domain')} wrote more than the"
                 f" {self.get_option('output_limit')} bytes that the option output_limit allows: the rest was dropped."
             )
@@ -251,7 +248,7 @@ class Connection(ConnectionBase):
         """Copy a file into the guest."""
         super().put_file(in_path, out_path)
         source, destination = to_text(in_path), self._path(out_path)
-        display.vvv(f"PUT {source} TO {destination}", host=self.get_option("domain"))
+        self._display.vvv(f"PUT {source} TO {destination}", host=self.get_option("domain"))
         if not os.path.exists(source):
             raise AnsibleFileNotFound(f"There is no file {source}.")
         with _failures():
@@ -261,7 +258,7 @@ class Connection(ConnectionBase):
         """Copy a file out of the guest."""
         super().fetch_file(in_path, out_path)
         source, destination = self._path(in_path), to_text(out_path)
-        display.vvv(f"FETCH {source} TO {destination}", host=self.get_option("domain"))
+        self._display.vvv(f"FETCH {source} TO {destination}", host=self.get_option("domain"))
         with _failures():
             self._reached().fetch(source, destination)
 

@@ -39,6 +39,7 @@ attributes:
     platforms: posix
   action_group:
     support: none
+    membership: []
     details:
       - This module does not connect to a hypervisor, and has none of the options that the group is for.
 options:

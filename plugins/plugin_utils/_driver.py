@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.basic import missing_required_lib
-from ansible.utils.display import Display
 
 from ..module_utils._driver.base import Driver
 from ..module_utils._driver.registry import open_driver
@@ -27,17 +26,17 @@ def connect(
     uri: str | None,
     timeout: float,
     *,
+    warn: Callable[[str], object],
     ssh_password: str | None = None,
     ssh_passphrase: str | None = None,
-    warn: Callable[[str], object] | None = None,
 ) -> Driver:
     """Open the driver for a URI from the controller; ``timeout`` is how many seconds each answer may take.
 
-    ``warn`` takes what a person should know of the connection; without it, Ansible shows it. Raises what
-    ``open_driver`` raises; ``ansible_errors`` makes Ansible's errors of that.
+    ``warn`` takes what a person should know of the connection. Raises what ``open_driver`` raises; ``ansible_errors``
+    makes Ansible's errors of that.
     """
     client = _start if shutil.which("ssh") else None
-    access = Access(ssh_password, ssh_passphrase, Display().warning if warn is None else warn, client)
+    access = Access(ssh_password, ssh_passphrase, warn, client)
     return open_driver(uri, LocalHost(), timeout, access)
 
 
@@ -61,5 +60,5 @@ def ansible_errors(kind: Callable[[str], Exception] = AnsibleError) -> Iterator[
 def message_of(error: StratumError) -> str:
     """Return what a person reads of an error on the controller."""
     if isinstance(error, MissingLibrary):
-        return str(missing_required_lib(error.library, reason=error.reason))
+        return f"{error}. Install it for the Python that runs Ansible here, {sys.executable}."
     return str(error)

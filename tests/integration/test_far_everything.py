@@ -33,15 +33,14 @@ class Far(NamedTuple):
     tls: Node
     here: Node
     uris: Mapping[str, str]
-    home: Path
 
     def tasks(self, node: Node) -> Tasks:
         """Return tasks of the third node about another."""
-        return Tasks(node, self.uris[node.name], at=self.here, environment={"HOME": str(self.home)})
+        return Tasks(node, self.uris[node.name], at=self.here)
 
     def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run a program of Ansible's on the third node; it has to succeed."""
-        done = ansible.program(argv, at=self.here, environment={"HOME": str(self.home)})
+        done = ansible.program(argv, at=self.here)
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
@@ -50,21 +49,20 @@ class Far(NamedTuple):
 def far(far_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
     first, second, third = far_lab.nodes
     folder = tmp_path_factory.mktemp("far")
-    home = folder / "home"
-    (home / ".ssh").mkdir(parents=True)
-    key = make_key(home / ".ssh" / "id_ed25519")
+    key, known_hosts = make_key(folder / "key"), folder / "known_hosts"
     authority = Authority()
     server = authority.issue(folder / "server", "server", ["DNS:node2"])
     client = authority.issue(folder / "client", "client")
     second.serve_tls(server / "servercert.pem", server / "serverkey.pem", server / "cacert.pem")
     try:
         with SshServer(first, folder / "sshd", authorized=[key.with_suffix(".pub")]) as sshd:
-            (home / ".ssh" / "known_hosts").write_text(sshd.known_hosts_line("node1"))
+            known_hosts.write_text(sshd.known_hosts_line("node1"))
             uris = {
-                "node1": "qemu+ssh://root@node1/system",
+                # All in the URI: Ansible goes through the OpenSSH client, which does not ask HOME where its files are.
+                "node1": f"qemu+ssh://root@node1/system?keyfile={key}&known_hosts={known_hosts}",
                 "node2": f"qemu+tls://node2/system?pkipath={client}",
             }
-            yield Far(first, second, third, uris, home)
+            yield Far(first, second, third, uris)
     finally:
         second.stop_tls()
         for node in (first, second):

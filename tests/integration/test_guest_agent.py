@@ -168,6 +168,7 @@ def test_a_play_over_the_inventory_runs_modules_in_the_guest(home: Tasks, tmp_pa
 def test_commands(home: Tasks, reached: Reach) -> None:
     guest = reached()
     assert guest.execute("cat; echo err >&2; exit 7", b"in\0") == (7, b"in\0", b"err\n", False)
+    assert guest.execute("printf 'é\\n😀'; false").output == "é\n😀".encode()
     data = os.urandom(1_000_000)
     digest = hashlib.sha256(data).hexdigest().encode()
     assert guest.execute("sha256sum", data).output.split()[0] == digest
@@ -223,7 +224,7 @@ def test_a_command_outlives_the_daemon_of_its_node(home: Tasks, reached: Reach) 
     thread = threading.Thread(target=restart)
     thread.start()
     try:
-        assert guest.execute("echo x >>/tmp/runs; sleep 6; cat /tmp/runs; rm /tmp/runs").output == b"x\n"
+        assert guest.execute("echo x >>/tmp/runs; sleep 4; cat /tmp/runs; rm /tmp/runs").output == b"x\n"
     finally:
         thread.join()
     # And one that is not running: the next command finds a daemon that is not the one it was connected to.

@@ -123,7 +123,7 @@ def share(node: Node, tmp_path: Path) -> Iterator[Path]:
         return gluster("info", check=False)
 
     try:
-        wait_for(answers, told=lambda: log.read_text())
+        wait_for(answers, told=log.read_text)
         gluster("create", "images", f"{node.address}:{brick}", "force")
         gluster("start", "images")
         yield brick

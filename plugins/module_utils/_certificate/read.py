@@ -158,9 +158,9 @@ def private_key(text: bytes) -> PrivateKey:
         key = serialization.load_pem_private_key(text, None)
     except TypeError as error:
         raise Unreadable("it is encrypted, and nobody can be asked for its passphrase") from error
-    except UnsupportedAlgorithm as error:
-        raise Unreadable("it is a key of a kind that is not known here") from error
-    except ValueError as error:
+    except (UnsupportedAlgorithm, ValueError) as error:
+        if isinstance(error, UnsupportedAlgorithm):
+            raise Unreadable("it is a key of a kind that is not known here") from error
         if b"ENCRYPTED" in text:
             raise Unreadable("it is encrypted, and nobody can be asked for its passphrase") from error
         raise Unreadable("it is not a private key in PEM form, or a broken one") from error

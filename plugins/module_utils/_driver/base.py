@@ -101,6 +101,8 @@ class Driver(ABC):
 
     uri: str
     """The URI that was opened, as results show it."""
+    machine: str | None = None
+    """The machine that the URI names, ``None`` when that is the one that the task runs on."""
     capabilities: frozenset[Capability]
     host: Host
     """The node as a machine, with its files, where NODE_FILES is declared; else the one that the task runs on."""

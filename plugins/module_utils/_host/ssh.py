@@ -210,7 +210,7 @@ def _agree(connection: Connection, check: HostCheck, until: Deadline, where: str
     done.wait(min(until.remaining(), threading.TIMEOUT_MAX))
     if connection.is_active() and connection.initial_kex_done:
         return
-    error = connection.get_exception()
+    error = connection.saved_exception
     if until.passed:
         raise until.exceeded(f"the ssh server at {where}") from error
     said = connection.wire.beginning

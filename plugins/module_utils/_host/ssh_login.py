@@ -272,6 +272,6 @@ def _classes(kind: str | None) -> list[type[paramiko.PKey]]:
 def _how_refused(error: Exception, connection: Connection) -> str:
     if not connection.is_active():
         return "was refused, and the server closed the connection"
-    if type(error) is paramiko.AuthenticationException:
+    if error.__class__ is paramiko.AuthenticationException:  # its subclasses say more
         return "was refused"
     return f"was refused ({last_words(str(error))})"

@@ -18,7 +18,7 @@ from .base import Access, ByteStream
 from .pki import Identity, Pki, check_server, load
 from .tcp import open_socket
 from .tls_errors import look, no_handshake, not_accepted, not_trusted
-from .tls_stream import TlsStream
+from .tls_stream import TlsStream, client_context
 
 PORT = 16514
 ACCEPTED = b"\1"
@@ -54,8 +54,7 @@ def connect_tls(host: str, port: int, *, pki: Pki, verify: bool, deadline: Deadl
 
 
 def _context(identity: Identity, *, verify: bool) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = client_context()
     pki = identity.pki
     if verify:
         context.verify_flags |= PARTIAL_CHAIN

@@ -15,7 +15,7 @@ from .._certificate.read import Certificate, Unreadable, day, from_der, now
 from .._deadline import Deadline
 from .._errors import AuthenticationFailed, ConnectionFailed, StratumError, names
 from .pki import Identity
-from .tls_stream import TlsStream
+from .tls_stream import TlsStream, client_context, has_ended
 
 EXPIRED, NOT_YET, REVOKED, PURPOSE = 10, 9, 23, 26
 NAME = (62, 64)
@@ -50,7 +50,7 @@ def no_handshake(error: OSError, server: str, port: int, identity: Identity) -> 
         return not_accepted(error, server, identity)
     if "ALERT" in reason:
         return AuthenticationFailed(f"{what} ended the handshake: {_words(reason)}.")
-    if isinstance(error, (ssl.SSLEOFError, ConnectionError)):
+    if has_ended(error):
         return ConnectionFailed(
             f"{what} closed the connection in the middle of the handshake.",
             hint="Check that it is libvirt's port for TLS that listens there; the daemon's log may say more.",
@@ -123,7 +123,7 @@ def not_accepted(error: OSError | None, server: str, identity: Identity) -> Auth
 
 def look(opened: socket.socket, server: str, deadline: Deadline) -> Certificate | None:
     """Ask a server once more for its certificate, for a message, telling it nothing; ``None`` when it can't be had."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = client_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     stream = TlsStream(opened, context, server, server)

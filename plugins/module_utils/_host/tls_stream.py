@@ -24,6 +24,27 @@ MOST_KEPT = 67108864
 """Bytes that may have come while something is to be sent first."""
 
 
+IGNORE_END = 0x80
+"""OpenSSL's number for taking the end of a connection for the end of what was said. Python sets it before 3.10, and has
+a name for it since then."""
+ENDED = "UNEXPECTED_EOF_WHILE_READING"
+
+
+def client_context() -> ssl.SSLContext:
+    """Return settings for a client: whoever can cut a connection must not be able to make it look complete."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options &= ~IGNORE_END
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def has_ended(error: OSError) -> bool:
+    """Say whether the peer is gone, without having said so."""
+    return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)) or (
+        isinstance(error, ssl.SSLError) and error.reason == ENDED
+    )
+
+
 class TlsStream(ByteStream):
     """TLS between this side and a peer.
 
@@ -179,7 +200,7 @@ class TlsStream(ByteStream):
 
 def _lost(error: ssl.SSLError) -> ConnectionError:
     """Return the error of a connection that breaks off or is tampered with."""
-    if isinstance(error, ssl.SSLEOFError):
+    if has_ended(error):
         return ConnectionResetError(errno.ECONNRESET, "the peer closed the connection")
     reason = (error.reason or "").replace("_", " ").lower()
     return ConnectionAbortedError(errno.ECONNABORTED, f"TLS failed: {reason or 'unknown reason'}")

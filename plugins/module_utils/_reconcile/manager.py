@@ -73,7 +73,7 @@ class Manager(ABC, Generic[AnyRequest, AnySeen, AnyPlan]):
 
     @property
     def lock(self) -> str:
-        """What two tasks take turns by. The URI does not count, because many URIs reach the same object."""
+        """What two tasks at one node take turns by. Of the URI only the machine counts, because many reach the same."""
         return f"{self.kind} {self.request.name}"
 
     def rest(self, driver: Driver, plan: AnyPlan, sent: str) -> tuple[AnySeen, AnyPlan]:
@@ -112,7 +112,8 @@ class Manager(ABC, Generic[AnyRequest, AnySeen, AnyPlan]):
                 seen = self.read(driver)
                 return self._predict(driver, seen, self.plan(driver, seen))
             # Two tasks on one object take turns: each writes the whole of it, and would undo the other's.
-            with self.host.lock(self.lock, Deadline(self.request.timeout)):
+            lock = f"{self.lock} of {driver.machine}" if driver.machine else self.lock
+            with self.host.lock(lock, Deadline(self.request.timeout)):
                 return self._carry_out(driver)
 
     def apply(self, plan: Plan) -> None:

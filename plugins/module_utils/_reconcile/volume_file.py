@@ -39,9 +39,7 @@ class FileContent(ImageContent):
         _folder, _slash, self._name = self._path.rpartition("/")
         self.description = f"the file {self._path if self._remote else self._name}"
         if not self._path.startswith("/") or "\0" in self._path or not self._name:
-            raise InputError(
-                "source.file", f"{self._path!r} is not an absolute path.", hint="Name it in full."
-            )
+            raise InputError("source.file", f"{self._path!r} is not an absolute path.", hint="Name it in full.")
         if not self._remote and self._checksum is None:
             raise InputError(
                 "source.checksum",

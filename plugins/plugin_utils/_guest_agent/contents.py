@@ -32,20 +32,18 @@ class Contents:
     def write(self, path: str, content: Iterable[bytes], what: str, deadline: Deadline) -> None:
         """Write a file. One that the agent makes could be changed by everybody, so it has to be there already, or be in
         a folder that nobody else can look into."""
-        with self._opened(path, "wb", what) as handle:
+        with self._opened(path, "wb", what, deadline) as handle:
             for data in content:
                 for at in range(0, len(data), WRITE_SIZE):
                     self._write(handle, data[at : at + WRITE_SIZE], what, deadline)
 
     def read(self, path: str, what: str, deadline: Deadline) -> Generator[bytes, None, None]:
         """Yield the content of a file."""
-        with self._opened(path, "rb", what) as handle:
+        with self._opened(path, "rb", what, deadline) as handle:
             finished = False
             while not finished:
                 deadline.check(what)
-                reply = Reply(
-                    self._agent.call("guest-file-read", {"handle": handle, "count": READ_SIZE}, what=what), what
-                )
+                reply = Reply(self._call("guest-file-read", what, deadline, handle=handle, count=READ_SIZE), what)
                 data = reply.octets("buf-b64", most=READ_SIZE)
                 finished = reply.flag("eof")
                 if reply.number("count") != len(data) or not (data or finished):
@@ -55,14 +53,14 @@ class Contents:
     def _write(self, handle: int, data: bytes, what: str, deadline: Deadline) -> None:
         while data:
             deadline.check(what)
-            arguments = {"handle": handle, "buf-b64": base64.b64encode(data).decode()}
-            reply = Reply(self._agent.call("guest-file-write", arguments, what=what), what)
+            encoded = base64.b64encode(data).decode()
+            reply = Reply(self._call("guest-file-write", what, deadline, handle=handle, **{"buf-b64": encoded}), what)
             data = data[reply.number("count", least=1, most=len(data)) :]
 
     @contextmanager
-    def _opened(self, path: str, mode: str, what: str) -> Iterator[int]:
+    def _opened(self, path: str, mode: str, what: str, deadline: Deadline) -> Iterator[int]:
         self._agent.require(TRANSFER, what)
-        handle = self._agent.call("guest-file-open", {"path": path, "mode": mode}, what=what)
+        handle = self._call("guest-file-open", what, deadline, path=path, mode=mode)
         if isinstance(handle, bool) or not isinstance(handle, int) or not 0 <= handle <= LARGEST:
             raise PeerError(f"{what}: the guest agent returned no handle that makes sense.")
         intact = False
@@ -73,8 +71,8 @@ class Contents:
             if not intact:
                 # The error that is under way says more than one of this.
                 with suppress(StratumError):
-                    self._close(handle, what)
-        self._close(handle, what)
+                    self._call("guest-file-close", what, deadline, handle=handle)
+        self._call("guest-file-close", what, deadline, handle=handle)
 
-    def _close(self, handle: int, what: str) -> None:
-        self._agent.call("guest-file-close", {"handle": handle}, what=what)
+    def _call(self, command: str, what: str, deadline: Deadline, **arguments: object) -> object:
+        return self._agent.call(command, arguments, what=what, deadline=deadline)

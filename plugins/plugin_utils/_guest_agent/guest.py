@@ -34,7 +34,7 @@ TIDYING = 10.0
 
 
 class Limits(NamedTuple):
-    """What the guest may take."""
+    """What the guest may take, by the names of the options."""
 
     timeout: float
     """Seconds for an answer of its agent."""
@@ -63,6 +63,9 @@ def reach(
 
     Raises an error that says why nothing can be done in it; InputError when it is not the kind of guest that was said.
     """
+    for option, value in limits._asdict().items():
+        if not value > 0:
+            raise InputError(option, f"it is {value}, and has to be more than 0.")
     agent = Agent(Channel(connect, domain), limits.timeout)
     try:
         agent.require(EXECUTE, "connecting")

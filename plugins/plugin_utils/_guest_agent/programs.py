@@ -68,7 +68,7 @@ class Programs:
         Raises GuestFailed then; OutcomeUnknown when the agent was lost meanwhile.
         """
         self._agent.require(EXECUTE, what)
-        process = self._start(program, given, what)
+        process = self._start(program, given, what, deadline)
         unattended = True
         try:
             ended = self._wait(process, deadline, what)
@@ -93,12 +93,12 @@ class Programs:
             hint="The option command_timeout says how long it may take.",
         )
 
-    def _start(self, program: Program, given: bytes, what: str) -> int:
+    def _start(self, program: Program, given: bytes, what: str, deadline: Deadline) -> int:
         arguments = {"path": program.path, "arg": program.arguments, "capture-output": True}
         if given:
             arguments["input-data"] = base64.b64encode(given).decode()
         try:
-            reply = Reply(self._agent.call("guest-exec", arguments, what=what), what)
+            reply = Reply(self._agent.call("guest-exec", arguments, what=what, deadline=deadline), what)
         except (DeadlineExceeded, OutcomeUnknown) as error:
             raise OutcomeUnknown(f"{what}: {error.reason}", hint="It may have been started.") from error
         # 0 and 1 would mean something else to whoever has to end it.
@@ -165,7 +165,7 @@ class Programs:
         what = "ending it"
         deadline = Deadline(LAST_RITES)
         try:
-            killer = self._start(self._system.kill(process, folder), b"", what)
+            killer = self._start(self._system.kill(process, folder), b"", what, deadline)
             if self._wait(killer, deadline, what) is None:
                 return StratumError("the guest is too slow")
             # The agent keeps what has ended until it is asked.

@@ -97,7 +97,7 @@ def test_marks_of_a_real_file(host: Host, tmp_path: Path) -> None:
 def test_errors_say_where_and_are_what_they_are(far: FarHost, tmp_path: Path) -> None:
     with pytest.raises(StratumError) as found:
         far.read(str(tmp_path), 5)
-    assert type(found.value) is StratumError
+    assert found.value.__class__ is StratumError
     assert str(found.value) == f"root@far: reading {tmp_path}: Is a directory."
     with pytest.raises(StratumError, match="root@far: embedded null byte"):
         far.status("\0")

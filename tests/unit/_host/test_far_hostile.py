@@ -230,7 +230,7 @@ def test_who_hangs_up(what: str) -> None:
         left = [said]
         error = error_of(what, lambda _asked, left=left: left.pop() if left else b"")  # type: ignore[misc]
         changes = what in ("rename", "set_mark", "set_permissions", "remove")
-        assert type(error) is (OutcomeUnknown if changes else ConnectionFailed)
+        assert error.__class__ is (OutcomeUnknown if changes else ConnectionFailed)
         assert "on root@far: the connection was lost before the answer came" in error.reason
 
 
@@ -238,7 +238,7 @@ def test_who_hangs_up(what: str) -> None:
 def test_who_is_silent(what: str) -> None:
     for said in (b"", b"\0"):
         error = error_of(what, lambda _asked, said=said: said, silent=True)  # type: ignore[misc]
-        assert type(error) is DeadlineExceeded
+        assert error.__class__ is DeadlineExceeded
         assert "on root@far: no answer within 0.2 s" in error.reason
 
 

@@ -99,6 +99,6 @@ def test_what_ssh_says_becomes_an_error_of_ours(said: str, kind: type[StratumErr
     session = OpenSshSession(TARGET, "ssh", Launcher(f"cat {tmp_path}/said >&2; exit 255"))
     with pytest.raises(kind, match=says) as raised:
         session.start(["true"], Deadline(10))
-    assert type(raised.value) is kind
+    assert raised.value.__class__ is kind
     assert "\x1b" not in str(raised.value)
     session.close()

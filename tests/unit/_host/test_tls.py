@@ -153,7 +153,7 @@ def refused(folder: Path, port: int, *, kind: type[StratumError] = ConnectionFai
     """Fail to connect; return the message."""
     with pytest.raises(kind) as caught:
         connect(folder, port, **more)
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert "PRIVATE" not in str(caught.value)
     return str(caught.value)
 

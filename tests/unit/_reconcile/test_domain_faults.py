@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import pytest
+from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import Volume
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     ConnectionFailed,
@@ -17,6 +18,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     OutcomeUnknown,
     StratumError,
 )
+from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 
 from .conftest import SMALL, Node, Result
 
@@ -271,6 +273,26 @@ def test_a_task_that_waits_too_long_for_its_turn_says_so(node: Node) -> None:
     finally:
         holder.join()
     assert node.config().find("title") is None
+
+
+def test_tasks_at_different_machines_do_not_wait_for_each_other(node: Node) -> None:
+    """There is one lock for each name and machine, on the machine that the tasks run on."""
+    node.create()
+    connect = node.connect
+
+    def far(parameters: str = "", timeout: float = 5.0) -> Any:
+        driver = connect(parameters, timeout)
+        driver.machine = "node2"
+        return driver
+
+    node.connect = far  # type: ignore[method-assign]
+    with LocalHost().lock("domain web1 of node1", Deadline(1)), LocalHost().lock("domain web1", Deadline(1)):
+        assert node.task(SMALL, title="mine", patience=0.3)["changed"]
+    with (
+        LocalHost().lock("domain web1 of node2", Deadline(1)),
+        pytest.raises(DeadlineExceeded, match=r"another task has been working on domain web1 of node2"),
+    ):
+        node.task(SMALL, title="late", patience=0.3)
 
 
 def test_check_mode_does_not_wait_for_anybody(node: Node) -> None:

@@ -410,7 +410,7 @@ TYPES: dict[str, Any] = {"dict": dict, "list": list, "str": str, "int": int, "bo
 
 def check(value: Any, documented: dict[str, Any], path: str) -> None:
     """Check that a fact is as it is documented."""
-    assert type(value) is TYPES[documented["type"]], path
+    assert value.__class__ is TYPES[documented["type"]], path
     contains = documented.get("contains")
     if isinstance(value, list):
         for each in value:

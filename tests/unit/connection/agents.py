@@ -203,6 +203,8 @@ class LocalNode:
         self.state: DomainState | None = DomainState.RUNNING
         self.connections: list[Connection] = []
         self.reachable = True
+        self.patience: list[float] = []
+        """How many seconds each command was given."""
 
     def connect(self) -> Driver:
         if not self.reachable:
@@ -240,6 +242,7 @@ class Connection:
     def agent(self, name: str, command: str, deadline: Deadline) -> str:
         assert not self.closed
         assert deadline.seconds > 0
+        self.node.patience.append(deadline.seconds)
         if self.dead:
             raise ConnectionFailed("the connection to libvirt failed.")
         if name != NAME or self.node.state is None:

@@ -60,7 +60,8 @@ def test_a_connection_is_opened_when_it_is_needed_and_stays_open(make: Make, nod
     assert connection.exec_command("echo x; cat", in_data=b"y") == (0, b"x\ny", b"")
     assert connection.exec_command("exit 3", sudoable=False) == (3, b"", b"")
     assert connection.connected
-    assert connection.asked == [("qemu+ssh://kvm1/system", 7, {"ssh_password": "p", "ssh_passphrase": "q"})]
+    access = {"warn": connection._display.warning, "ssh_password": "p", "ssh_passphrase": "q"}
+    assert connection.asked == [("qemu+ssh://kvm1/system", 7, access)]
     connection.reset()
     assert not connection.connected
     assert [each.closed for each in node.connections] == [True]
@@ -106,8 +107,9 @@ def test_a_command_that_takes_too_long_has_failed(make: Make) -> None:
 
 def test_too_much_output_is_warned_of(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
-    monkeypatch.setattr(guest_agent.display, "warning", warnings.append)
-    assert make(output_limit=4).exec_command("echo 123456")[1] == b"1234"
+    connection = make(output_limit=4)
+    monkeypatch.setattr(connection._display, "warning", warnings.append)
+    assert connection.exec_command("echo 123456")[1] == b"1234"
     assert "more than the 4 bytes that the option output_limit allows" in warnings[0]
 
 

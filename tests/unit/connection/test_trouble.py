@@ -26,8 +26,10 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     PeerError,
     StratumError,
 )
-from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.guest import Guest
-from ansible_collections.stratum.virt.tests.unit.connection.agents import UUID, LocalAgent, LocalNode, Request
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.guest import TIDYING, Guest, Limits
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.programs import LAST_RITES
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.system import GuestFailed
+from ansible_collections.stratum.virt.tests.unit.connection.agents import COMMANDS, UUID, LocalAgent, LocalNode, Request
 from ansible_collections.stratum.virt.tests.unit.connection.conftest import Reach
 
 
@@ -91,6 +93,14 @@ def test_the_wrong_kind_of_shell_is_named(reached: Reach, agent: LocalAgent) -> 
     with pytest.raises(InputError, match="ansible_shell_type: the guest of the domain web1 runs Windows") as caught:
         reached()
     assert "Set it to powershell." in str(caught.value)
+
+
+@pytest.mark.parametrize("option", Limits._fields)
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_a_limit_that_leaves_nothing_is_refused(reached: Reach, node: LocalNode, option: str, value: float) -> None:
+    with pytest.raises(InputError, match=f"{option}: it is {value}, and has to be more than 0"):
+        reached(**{option: value})
+    assert node.connections == []
 
 
 def test_an_agent_that_does_not_say_what_it_runs_on_counts_as_unix(reached: Reach, agent: LocalAgent) -> None:

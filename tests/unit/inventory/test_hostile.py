@@ -113,13 +113,13 @@ def test_a_warning_is_short(nodes: Nodes) -> None:
     (warning,) = nodes.load("kvm1").warnings
     assert len(warning) < 300
     with edit(str(nodes.folder / "kvm1")) as state:
-        (domain,) = state.domains.values()
+        (domain,) = list(state.domains.values())
         domain.config = str(domain.config).replace("static", "x").replace(">1</vcpu>", ">many</vcpu>")
     found = nodes.load("kvm1", filters=[{"exclude": "stratum_virt_spec[stratum_virt_name].x"}])
     assert len(found.warnings) == 3
     assert all(len(warning) < 600 for warning in found.warnings)
     with edit(str(nodes.folder / "kvm1")) as state:
-        (domain,) = state.domains.values()
+        (domain,) = list(state.domains.values())
         domain.config = "<domain><nothing>"
     (warning,) = nodes.load("kvm1").warnings
     assert "not in the inventory" in warning

@@ -63,6 +63,7 @@ class LibvirtDriver(Driver):
 
     def __init__(self, uri: Uri, host: Host, timeout: float, access: Access = NOTHING_GIVEN) -> None:
         self.uri = str(uri)
+        self.machine = uri.host
         link = reach(uri, host, timeout, access)
         self.host = link.host
         self.capabilities = CAPABILITIES.get(uri.scheme, _LEAST)

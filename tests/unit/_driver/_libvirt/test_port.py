@@ -40,7 +40,7 @@ def test_what_makes_no_sense(uri: str, says: str) -> None:
 
 @pytest.mark.parametrize("uri", ["qemu+tls://localhost/system", "qemu://localhost/system"])
 def test_certificates_are_looked_for_where_the_uri_says(uri: str) -> None:
-    with pytest.raises(ConnectionFailed, match="there is no file /nowhere/cacert.pem"):
+    with pytest.raises(ConnectionFailed, match=r"there is no file /nowhere/cacert\.pem"):
         reach(parse(f"{uri}?pkipath=/nowhere"), LocalHost(), 5, NOTHING_GIVEN)
 
 
