@@ -66,12 +66,13 @@ class Authority:
         begin: float = -1,
         end: float = 365,
         kind: str = "ECC",
+        common_name: str | None = None,
     ) -> Path:
         """Place a certificate and its key for a role (``server`` or ``client``), with the authority's certificate, in
         a folder; return the folder."""
         self.write(folder)
         key = make.new_key(kind, make.USUAL_SIZES[kind])
-        wanted = make.Wanted(f"test {role}", "Tests", tuple(names), frozenset({role}), 0)
+        wanted = make.Wanted(common_name or f"test {role}", "Tests", tuple(names), frozenset({role}), 0)
         made = make.sign(key.public_key(), wanted, self.certificate, self.key, dates(begin, end))
         (folder / f"{role}cert.pem").write_bytes(made.pem())
         (folder / f"{role}key.pem").write_bytes(make.key_text(key))

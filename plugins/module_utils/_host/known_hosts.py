@@ -56,7 +56,7 @@ class KnownHosts:
     @property
     def authorities(self) -> list[bytes]:
         """The keys of the authorities whose certificates count for the host."""
-        return [key.blob for key in self._keys if key.marker == AUTHORITY]
+        return [key.blob for key in (*self._keys, *self._without_port) if key.marker == AUTHORITY]
 
     def revoked(self, blob: bytes) -> str | None:
         """Return where a key is revoked, ``None`` when it is not."""
@@ -87,7 +87,7 @@ def known_name(host: str, port: int) -> str:
 def read_known_hosts(files: Sequence[str], host: str, port: int) -> KnownHosts:
     """Return what the files know of a host; one that is not there knows nothing. Raises StratumError.
 
-    Like ssh, accept at another port a key that the host has at its usual one.
+    Like ssh, accept at another port what the host has at its usual one.
     """
     keys = [key for path in files for key in _read(path, known_name(host, port))]
     if port == DEFAULT_PORT:

@@ -112,7 +112,7 @@ class OpenSshSession(Session):
 
     def connect(self, path: str, deadline: Deadline) -> ByteStream:
         # A forwarded socket that is not there takes connections all the same, so this is asked before.
-        if self.run(["test", "-S", path], deadline).status != 0:
+        if self.run(["sh", "-c", 'test -S "$1"', "sh", path], deadline).status != 0:
             raise ConnectionFailed(f"connecting to {path} on {self.name}: there is no such socket.")
         folder = tempfile.mkdtemp(prefix="stratum.virt-")
         here = os.path.join(folder, "socket")

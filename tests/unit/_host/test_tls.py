@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
 from ansible_collections.stratum.virt.plugins.module_utils._host.base import Access, ByteStream
 from ansible_collections.stratum.virt.plugins.module_utils._host.pki import locate
 from ansible_collections.stratum.virt.plugins.module_utils._host.tls import connect_tls
+from cryptography.hazmat.primitives import serialization
 
 from tests.certificates import Authority
 
@@ -197,8 +200,24 @@ def test_an_older_certificate_with_its_name_in_the_subject_only(
     authority: Authority, tmp_path: Path, serve: Serve
 ) -> None:
     authority.issue(tmp_path, "server")
+    """A name in the subject can be anybody's: of a client, of a person."""
+    authority.issue(tmp_path, "server", common_name="localhost")
     server = serve(authority.issue(tmp_path, "client"))
-    assert "is for other names" in refused(tmp_path, server.port)  # its subject is "test server"
+    assert (
+        "the certificate of localhost is for other names, so this may be another machine: it has none but its subject, "
+        "CN=localhost,O=Tests."
+    ) in refused(tmp_path, server.port)
+
+
+def test_a_name_with_a_wildcard(authority: Authority, tmp_path: Path, serve: Serve) -> None:
+    """It stands for one whole label, and never for an address."""
+    for name, good in (("*.localhost", False), ("local*", False), ("*", False), ("127.0.0.*", False)):
+        authority.issue(tmp_path, "server", [f"DNS:{name}"])
+        server = serve(authority.issue(tmp_path, "client"))
+        for host in ("localhost", "127.0.0.1"):
+            assert "is for other names" in refused(tmp_path, server.port, host=host), good
+    authority.issue(tmp_path, "server", ["DNS:127.0.0.1"])
+    assert "is for other names" in refused(tmp_path, serve(tmp_path).port, host="127.0.0.1")
 
 
 def test_much_in_both_directions_at_once(pki: Path, serve: Serve) -> None:
@@ -374,8 +393,111 @@ def test_a_server_whose_certificate_was_taken_back(authority: Authority, pki: Pa
     assert f"the certificate of localhost has been revoked by {pki}/cacrl.pem." in refused(pki, server.port)
     authority.revoke(pki, 12345, end=-1)
     assert f"cannot be checked: {pki}/cacrl.pem is no list of the authority's that is" in refused(pki, server.port)
+    unusable = f"the list of revoked certificates {pki}/cacrl.pem cannot be used"
     (pki / "cacrl.pem").write_text("nothing")
-    assert f"the list of revoked certificates {pki}/cacrl.pem cannot be used." in refused(pki, server.port)
+    assert unusable in refused(pki, server.port)
+    # A list that leads nowhere is not the same as no list.
+    (pki / "cacrl.pem").unlink()
+    (pki / "cacrl.pem").symlink_to("nowhere")
+    assert unusable in refused(pki, server.port)
+
+
+def test_a_list_of_the_revoked_makes_nobody_trusted(pki: Path, tmp_path: Path, serve: Serve) -> None:
+    other = Authority("Somebody else")
+    server = serve(other.issue(tmp_path / "other", "server", LOCAL), demand=ssl.CERT_NONE)
+    other.revoke(pki, 12345)
+    with (pki / "cacrl.pem").open("ab") as file:
+        file.write(other.certificate.pem())
+    assert f"{pki}/cacrl.pem cannot be used: there are certificates in it." in refused(pki, server.port)
+
+
+def test_a_certificate_that_breaks_the_rules(tmp_path: Path, pki: Path, serve: Serve) -> None:
+    """Two extensions of one kind: OpenSSL shows it for a message, and other libraries refuse to read it."""
+    other = Authority("Somebody else").issue(tmp_path / "other", "server", LOCAL)
+    raw = read(other, "servercert.pem").raw.public_bytes(serialization.Encoding.DER)
+    # The object identifier of the key's identifier becomes that of the key's usage.
+    broken = raw.replace(b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x0f")
+    assert broken != raw
+    (other / "servercert.pem").write_text(ssl.DER_cert_to_PEM_cert(broken))
+    assert "the certificate of localhost" in refused(pki, serve(other, demand=ssl.CERT_NONE).port)
+
+
+def test_keys_are_not_agreed_on_again(pki: Path) -> None:
+    """With TLS 1.2 a server may want to begin anew, in the middle of what is sent."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    files = ["-cert", f"{pki}/servercert.pem", "-key", f"{pki}/serverkey.pem", "-CAfile", f"{pki}/cacert.pem"]
+    argv = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", *files, "-Verify", "2"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+        try:
+            assert server.stdin
+            assert server.stdout
+            while b"ACCEPT" not in server.stdout.readline():
+                pass
+            said: list[bytes] = []
+            output = server.stdout
+            reading = threading.Thread(target=lambda: said.extend(iter(output.readline, b"")), daemon=True)
+            reading.start()
+            server.stdin.write(b"\1")
+            server.stdin.flush()
+            stream = connect(pki, port)
+            server.stdin.write(b"\nr\n")
+            server.stdin.flush()
+            deadline = Deadline(10)
+            with contextlib.suppress(ConnectionError):
+                while not any(b"no renegotiation" in line for line in said):
+                    assert not deadline.passed, said
+                    stream.send(b"x\n", deadline)
+                    with contextlib.suppress(DeadlineExceeded):
+                        stream.receive(1, Deadline(0.05))
+            stream.close()
+        finally:
+            server.kill()
+        reading.join(5)
+    assert any(b"no renegotiation" in line for line in said), said
+
+
+class Unplugged:
+    """A socket whose other end does not answer the kernel any more."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self.fileno = opened.fileno
+        self.close = opened.close
+
+    def recv(self, size: int) -> bytes:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    def send(self, data: bytes) -> int:
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+
+def test_a_cable_that_is_pulled(pki: Path, serve: Serve) -> None:
+    def talk(connection: ssl.SSLSocket) -> None:
+        connection.sendall(b"\1x")
+        time.sleep(1)
+
+    stream: Any = connect(pki, serve(pki, talk).port)
+    assert stream.receive(1, Deadline(5)) == b"x"
+    stream._socket = Unplugged(stream._socket)
+    with pytest.raises(ConnectionError, match="No route to host"):
+        stream.send(b"y", Deadline(5))
+    stream._ended = False
+    with pytest.raises(ConnectionError, match="Connection timed out"):
+        stream._pull()
+    stream.close()
+
+
+def test_a_connection_that_is_tampered_with_is_not_a_refusal(pki: Path, serve: Serve) -> None:
+    """Whoever is in between can break it, and the node has nothing against us then."""
+
+    def break_it(connection: ssl.SSLSocket) -> None:
+        plain = socket.socket(fileno=connection.detach())
+        plain.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
+        time.sleep(0.2)
+        plain.close()
+
+    said = refused(pki, serve(pki, break_it).port)
+    assert said.startswith("the connection to localhost broke off before it was accepted: TLS failed: ")
 
 
 def test_a_certificate_for_clients_is_none_for_a_server(authority: Authority, pki: Path, serve: Serve) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import ssl
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,15 @@ from ansible_collections.stratum.virt.plugins.module_utils._certificate.read imp
     private_key,
     signer,
 )
+from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, StratumError
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile.certificate import CertificateManager
 from ansible_collections.stratum.virt.plugins.module_utils._reconcile.certificate_request import load
 from ansible_collections.stratum.virt.plugins.module_utils._task.tls_certificate import Signer, argument_spec
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa
 
 from tests.certificates import DAY, Authority
 
@@ -401,6 +404,79 @@ def test_absent(tasks: Tasks) -> None:
     assert not tasks.truth()
 
 
+def test_absent_leaves_no_key_that_a_crash_has_left(tasks: Tasks) -> None:
+    tasks.run()
+    left = {f"{name}.stratum-writing" for name in ("servercert.pem", "serverkey.pem", "serverkey.pem.stratum-new")}
+    for name in left:
+        (tasks.folder / name).write_bytes((tasks.folder / "serverkey.pem").read_bytes())
+    tasks.apply(state="absent", common_name=None)
+    assert set(tasks.truth()) == {"cacert.pem"}
+
+
+def test_folders_can_be_entered_whatever_the_task_s_umask(tasks: Tasks) -> None:
+    """QEMU reads its certificates as another user."""
+    umask = os.umask(0o077)
+    try:
+        tasks.run(path=str(tasks.folder / "private" / "qemu"))
+    finally:
+        os.umask(umask)
+    folders = (tasks.folder, tasks.folder / "private", tasks.folder / "private" / "qemu")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o755, 0o700, 0o755]
+
+
+def test_a_folder_that_somebody_makes_at_the_same_time(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_folder = os.mkdir
+
+    def late(*arguments: Any) -> None:
+        make_folder(*arguments)
+        make_folder(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "mkdir", late)
+        tasks.run()
+    tasks.unchanged()
+
+
+def test_tasks_that_share_the_authority_s_certificate_take_turns(tasks: Tasks) -> None:
+    class Locks(LocalHost):
+        @contextlib.contextmanager
+        def lock(self, name: str, deadline: Deadline) -> Iterator[None]:
+            taken.append(name)
+            with super().lock(name, deadline):
+                yield
+
+    locks: list[list[str]] = []
+    for role in ("authority", "server", "client"):
+        taken: list[str] = []
+        locks.append(taken)
+        request = load(tasks.options(role, state="absent"))
+        CertificateManager(Locks(), request).run(check_mode=True)
+    shared = f"certificate {tasks.folder}/cacert.pem"
+    assert [each[-1] for each in locks] == [shared] * 3
+    assert len({each[0] for each in locks}) == 3
+
+
+@pytest.mark.parametrize("what", ["serverkey.pem", "servercert.pem", "cacert.pem", ""])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_links_of_other_users_are_not_followed(
+    tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, state: str
+) -> None:
+    """Whoever has the folder could have root read and give away another key, or write where only root may."""
+    tasks.run()
+    real = tmp_path / "real"
+    os.rename(tasks.folder / what, real)
+    (tasks.folder / what).symlink_to(real)
+    before = real.read_bytes() if what else b""
+    tasks.unchanged()  # what is linked by root or by us is meant to be
+    if os.geteuid() == 0:
+        os.lchown(tasks.folder / what, 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    says = f"{str(tasks.folder / what).rstrip('/')} is a link that belongs to another user, and is not followed."
+    assert says in tasks.refused(state=state, force=True)
+    assert not what or real.read_bytes() == before
+
+
 # Signed elsewhere
 
 
@@ -469,6 +545,19 @@ def test_what_a_request_says_is_not_believed(tasks: Tasks) -> None:
     assert made.not_after - now() < timedelta(days=366)
     with pytest.raises(InputError, match="request: it is not a request for a certificate"):
         Signer(tasks.options("client")).sign("nothing")
+    old = dsa.generate_private_key(2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "old")])
+    strange = x509.CertificateSigningRequestBuilder().subject_name(name).sign(old, hashes.SHA256())
+    with pytest.raises(InputError, match="request: it is for a key of a kind that is not known here"):
+        Signer(tasks.options("client")).sign(strange.public_bytes(serialization.Encoding.PEM).decode())
+    text = x509.load_pem_x509_csr(request.encode()).public_bytes(serialization.Encoding.DER)
+    for broken, says in (
+        (text[:-1] + bytes([text[-1] ^ 1]), "it is not signed with the key that it is for"),
+        (text.replace(b"\x02\x01\x00", b"\x02\x01\x07", 1), "it is not a request for a certificate"),
+    ):
+        pem = ssl.DER_cert_to_PEM_cert(broken).replace("CERTIFICATE", "CERTIFICATE REQUEST")
+        with pytest.raises(InputError, match=f"request: {says}"):
+            Signer(tasks.options("client")).sign(pem)
 
 
 # What makes no sense
@@ -479,6 +568,7 @@ def test_what_a_request_says_is_not_believed(tasks: Tasks) -> None:
     [
         ("server", {"alternative_names": ["node1"]}, "alternative_names: 'node1' is no name of a machine."),
         ("server", {"alternative_names": ["DNS:a b"]}, "alternative_names: 'DNS:a b' is no name of a machine."),
+        ("server", {"alternative_names": ["DNS:192.0.2.1"]}, "alternative_names: 'DNS:192.0.2.1' is an address."),
         ("server", {"alternative_names": ["IP:1.2.3"]}, "alternative_names: '1.2.3' is not an address."),
         ("server", {"common_name": "my node"}, "common_name: 'DNS:my node' is no name of a machine."),
         ("client", {"common_name": ""}, "common_name: it has to have 1 to 64 characters"),

@@ -26,10 +26,8 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     PeerError,
     StratumError,
 )
-from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.guest import TIDYING, Guest, Limits
-from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.programs import LAST_RITES
-from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.system import GuestFailed
-from ansible_collections.stratum.virt.tests.unit.connection.agents import COMMANDS, UUID, LocalAgent, LocalNode, Request
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.guest import Guest, Limits
+from ansible_collections.stratum.virt.tests.unit.connection.agents import UUID, LocalAgent, LocalNode, Request
 from ansible_collections.stratum.virt.tests.unit.connection.conftest import Reach
 
 
