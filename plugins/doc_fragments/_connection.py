@@ -17,8 +17,14 @@ options:
   uri:
     description:
       - Where the hypervisor is, as a libvirt connection URI, for example V(qemu:///system), V(qemu:///session),
-        V(lxc:///system) or V(sim:///path/to/state).
-      - "The parameter C(socket) names the daemon's socket: V(qemu+unix:///system?socket=/run/libvirt/libvirt-sock)."
+        V(lxc:///system), V(qemu+ssh://root@node1/system), V(qemu+tls://node1/system) or V(sim:///path/to/state).
+      - The transports are V(unix), V(ssh) (V(libssh) and V(libssh2) are the same), V(tls), which is meant where the URI
+        has a machine and no transport, and V(tcp) for this machine only.
+      - V(ssh) does what ssh does, with its configuration, agent and known hosts. It needs the Python library paramiko
+        where the module runs. The parameter C(command) names another client, for example V(ssh).
+      - "The parameters are those of libvirt: for example, C(socket) names the daemon's socket,
+        V(qemu+unix:///system?socket=/run/libvirt/libvirt-sock), and C(keyfile) a private key,
+        V(qemu+ssh://root@node1/system?keyfile=/root/.ssh/virt). One that is not known is an error."
       - Without it, the environment variables E(STRATUM_VIRT_URI) and E(LIBVIRT_DEFAULT_URI) are asked, then the first
         of V(qemu:///system) and V(qemu:///session) that answers is taken. The result says which one it was.
     type: str

@@ -74,7 +74,7 @@ def serve(channel: paramiko.Channel, command: str) -> None:
         try:
             while True:
                 channel.sendall(b"x" * 65536)
-        except OSError:
+        except (OSError, EOFError):
             return
     channel.close()
 
