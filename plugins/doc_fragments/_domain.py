@@ -39,8 +39,10 @@ options:
     type: list
     elements: str
   virt_type:
-    description: What runs the guest. By default V(kvm) where the node's CPU has it, else the first that the node
-      offers.
+    description:
+      - What runs the guest. By default V(kvm) where the node's CPU has it, else the first that the node offers.
+      - By TLS and TCP nobody can look at the node's CPU. The default is V(kvm) there if libvirt's capabilities of the
+        node list it.
     type: str
     choices:
       kvm: The node's own CPU, with the Linux kernel's help.

@@ -86,6 +86,8 @@ options:
       - The names and addresses of the machine, like V(DNS:node1.example.org) or V(IP:192.0.2.10). Whoever connects
         looks whether the one in the URI is here.
       - By default, it is the O(common_name) for a server and for migration, and none for a client.
+      - They should come from the inventory. Facts are what a machine says of itself, and whoever has the machine could
+        get a certificate for the address of another one.
     type: list
     elements: str
   authority:
@@ -130,7 +132,10 @@ options:
       - A new key has 3072 or 256 by default. An existing key of another size is replaced.
     type: int
   owner:
-    description: The user that owns the files, by name or number.
+    description:
+      - The user that owns the files, by name or number.
+      - In a folder of another user, it is better to run the task as that user, with C(become_user). Links of other
+        users are not followed.
     type: str
   group:
     description:
@@ -166,7 +171,7 @@ EXAMPLES = r"""
     common_name: "{{ inventory_hostname }}"
     alternative_names:
       - "DNS:{{ inventory_hostname }}"
-      - "IP:{{ ansible_default_ipv4.address }}"
+      - "IP:{{ management_address }}" # from the inventory
     authority: ~/virt-authority
   become: true
   register: server

@@ -22,6 +22,15 @@ except ImportError:
     CRYPTOGRAPHY_TRACEBACK = traceback.format_exc()
     x509 = hashes = serialization = ec = ed25519 = padding = rsa = None  # type: ignore[assignment]
     InvalidSignature = UnsupportedAlgorithm = ValueError  # type: ignore[misc,assignment]
+    MALFORMED: tuple[type[Exception], ...] = (ValueError,)
+else:
+    MALFORMED = (
+        ValueError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
 
 
 def require_cryptography(needed_for: str) -> None:
@@ -31,6 +40,7 @@ def require_cryptography(needed_for: str) -> None:
 
 
 __all__ = [
+    "MALFORMED",
     "InvalidSignature",
     "UnsupportedAlgorithm",
     "ec",

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ SHARED = 0o640
 """Of a key that a group may read."""
 PENDING = ".stratum-new"
 """After the name of a key: the name of one that waits for its certificate."""
+WRITING = ".stratum-writing"
+"""After the name of a file: the name of what will take its place."""
 
 
 class Permissions(NamedTuple):
@@ -33,15 +36,39 @@ class Permissions(NamedTuple):
     group: int | None = None
 
 
+def read_regular(path: str) -> bytes:
+    """Return the text of a regular file; raise OSError, also for a file that one would have to wait for."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read(LARGEST)
+
+
 def read(path: str) -> bytes | None:
     """Return a file's text, ``None`` when there is none; raise StratumError."""
     try:
-        with open(path, "rb") as file:
-            return file.read(LARGEST)
+        return read_regular(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StratumError(f"reading {path}: {error.strerror}.") from error
+
+
+def refuse_links_of_others(path: str) -> None:
+    """Raise StratumError if the way to a file leads over a link of another user, root excepted.
+
+    In the folder of such a user, root would read a key that is somewhere else, and give it to whom the folder is.
+    """
+    ours = (0, os.geteuid())
+    while path != os.path.dirname(path):
+        with _failing("looking at", path), contextlib.suppress(FileNotFoundError):
+            found = os.lstat(path)
+            if stat.S_ISLNK(found.st_mode) and found.st_uid not in ours:
+                raise StratumError(
+                    f"{path} is a link that belongs to another user, and is not followed.",
+                    hint="Run the task as that user, with become_user.",
+                )
+        path = os.path.dirname(path)
 
 
 def is_there(path: str) -> bool:
@@ -62,12 +89,18 @@ def permissions(path: str) -> Permissions | None:
 
 def set_permissions(path: str, wanted: Permissions) -> None:
     """Change who may use a file; raise StratumError."""
-    with _failing("changing the permissions of", path):
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            _permit(handle, wanted)
-        finally:
-            os.close(handle)
+    with _failing("changing the permissions of", path), _opened(path, os.O_NONBLOCK) as handle:
+        _permit(handle, wanted)
+
+
+@contextmanager
+def _opened(path: str, flags: int) -> Iterator[int]:
+    """Open what has a name, if it is no link."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | flags)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _permit(handle: int, wanted: Permissions) -> None:
@@ -104,7 +137,7 @@ def _beside(path: str) -> Iterator[str]:
 
     It is always the same one, so that what a crash has left is gone with the next attempt.
     """
-    folder, beside = os.path.dirname(path), f"{path}.stratum-writing"
+    folder, beside = os.path.dirname(path), path + WRITING
     _make_folder(folder)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(beside)
@@ -171,7 +204,12 @@ def _make_folder(path: str) -> None:
     if os.path.isdir(path):
         return
     _make_folder(os.path.dirname(path))
-    os.mkdir(path, 0o700 if os.path.basename(path) == "private" else 0o755)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+        # Whatever the umask: QEMU and others read these as users of their own.
+        if os.path.basename(path) != "private":
+            with _opened(path, os.O_DIRECTORY) as handle:
+                os.fchmod(handle, 0o755)
 
 
 def _keep(folder: str) -> None:

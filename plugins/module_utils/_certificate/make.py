@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from .cryptography import UnsupportedAlgorithm, ec, ed25519, hashes, rsa, serialization, x509
+from .cryptography import MALFORMED, ec, ed25519, hashes, rsa, serialization, x509
 from .read import Certificate, Unreadable, now, of
 
 if TYPE_CHECKING:
@@ -109,9 +109,14 @@ def requested_key(request: bytes) -> object:
         found = x509.load_pem_x509_csr(request)
         if not found.is_signature_valid:
             raise Unreadable("it is not signed with the key that it is for")
-        return found.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+        key = found.public_key()
+    except Unreadable:
+        raise
+    except MALFORMED as error:
         raise Unreadable("it is not a request for a certificate, or a broken one") from error
+    if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)):
+        raise Unreadable("it is for a key of a kind that is not known here")
+    return key
 
 
 def sign(

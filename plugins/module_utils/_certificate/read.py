@@ -12,7 +12,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from .cryptography import InvalidSignature, UnsupportedAlgorithm, ec, ed25519, hashes, padding, rsa, serialization, x509
+from .cryptography import (
+    MALFORMED,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    ec,
+    ed25519,
+    hashes,
+    padding,
+    rsa,
+    serialization,
+    x509,
+)
 
 if TYPE_CHECKING:
     PrivateKey = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey]
@@ -22,6 +33,7 @@ _CERTIFICATE = re.compile(
 )
 LARGEST = 1048576
 """Bytes of a file of certificates or of a key that are read at most."""
+_NOT_VERIFIED: tuple[type[Exception], ...] = (InvalidSignature, TypeError, *MALFORMED)
 _SHOWN = 200
 SOON = timedelta(days=30)
 """How long before its end a certificate is worth a warning."""
@@ -89,7 +101,7 @@ def certificates(text: bytes) -> list[Certificate]:
         raise Unreadable("there is no PEM certificate in it")
     try:
         return [of(x509.load_pem_x509_certificate(_plain(each))) for each in found]
-    except ValueError as error:
+    except MALFORMED as error:
         raise Unreadable("it is not a certificate, or a broken one") from error
 
 
@@ -102,12 +114,12 @@ def from_der(text: bytes) -> Certificate:
     """Read a certificate in the form in which a peer sends it; raise Unreadable."""
     try:
         return of(x509.load_der_x509_certificate(text))
-    except ValueError as error:
+    except MALFORMED as error:
         raise Unreadable("it is not a certificate, or a broken one") from error
 
 
 def of(raw: x509.Certificate) -> Certificate:
-    """Describe a certificate; raise ValueError when its parts cannot be read."""
+    """Describe a certificate; raise one of MALFORMED when its parts cannot be read."""
     return Certificate(
         subject=printable(raw.subject.rfc4514_string()),
         issuer=printable(raw.issuer.rfc4514_string()),
@@ -172,15 +184,20 @@ def private_key(text: bytes) -> PrivateKey:
 def fits(key: PrivateKey, certificate: Certificate) -> bool:
     """Say whether a private key is that of a certificate."""
     form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return key.public_key().public_bytes(*form) == certificate.raw.public_key().public_bytes(*form)
+    try:
+        certified = certificate.raw.public_key()
+    except MALFORMED:
+        return False
+    return key.public_key().public_bytes(*form) == certified.public_bytes(*form)
 
 
 def is_signed_by(certificate: Certificate, authority: Certificate) -> bool:
     """Say whether an authority's key has signed a certificate in its name."""
-    raw, key = certificate.raw, authority.raw.public_key()
+    raw = certificate.raw
     if raw.issuer != authority.raw.subject or not authority.is_authority:
         return False
     try:
+        key = authority.raw.public_key()
         if hasattr(raw, "verify_directly_issued_by"):
             raw.verify_directly_issued_by(authority.raw)
         elif isinstance(key, rsa.RSAPublicKey) and raw.signature_hash_algorithm:
@@ -191,7 +208,7 @@ def is_signed_by(certificate: Certificate, authority: Certificate) -> bool:
             key.verify(raw.signature, raw.tbs_certificate_bytes)
         else:
             return False
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+    except _NOT_VERIFIED:
         return False
     return True
 

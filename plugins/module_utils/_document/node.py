@@ -61,7 +61,10 @@ class Node:
     option: str = ""
     """Its name, where it is a single one; else nothing."""
     begins: frozenset[str] | None = None
-    """The tags of the elements of which it needs one to read anything; ``None``: it may read something without."""
+    """The tags of the elements, or attributes as ``@name``, of which it needs one to read anything.
+
+    ``None``: it may read something without.
+    """
 
     def argument_spec(self) -> dict[str, dict[str, Any]]:
         """Return Ansible's argument spec of these options."""
@@ -117,8 +120,10 @@ class Table(Node):
 
     def read(self, element: Element) -> Spec:
         wanted = set(self._always)
-        for tag in {child.tag for child in element}:
-            wanted.update(self._beginning.get(tag, ()))
+        beginning = self._beginning
+        for begin in {*[child.tag for child in element], *[f"@{name}" for name in element.keys()]}:
+            if begin in beginning:
+                wanted.update(beginning[begin])
         spec: Spec = {}
         for index in sorted(wanted):
             spec.update(self.nodes[index].read(element))

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .._certificate.cryptography import require_cryptography
+from .._certificate.files import read_regular
 from .._certificate.read import (
-    LARGEST,
     SOON,
     Certificate,
     Unreadable,
@@ -122,8 +122,7 @@ def check_server(certificate: Certificate, server: str, warn: Callable[[str], ob
 
 def _read(path: str, what: str, read: Callable[[bytes], Read]) -> Read:
     try:
-        with open(path, "rb") as file:
-            return read(file.read(LARGEST))
+        return read(read_regular(path))
     except FileNotFoundError as error:
         raise ConnectionFailed(
             f"{what} is missing: there is no file {path}.",

@@ -11,13 +11,14 @@ import contextlib
 import os
 import ssl
 
+from .._certificate.files import read_regular
 from .._certificate.read import Certificate, Unreadable, from_der
 from .._deadline import Deadline
 from .._errors import ConnectionFailed, PeerError, StratumError
 from .base import Access, ByteStream
 from .pki import Identity, Pki, check_server, load
 from .tcp import open_socket
-from .tls_errors import look, no_handshake, not_accepted, not_trusted
+from .tls_errors import look, no_handshake, not_accepted, not_begun, not_trusted
 from .tls_stream import TlsStream, client_context
 
 PORT = 16514
@@ -57,6 +58,8 @@ def _context(identity: Identity, *, verify: bool) -> ssl.SSLContext:
     context = client_context()
     pki = identity.pki
     if verify:
+        # A name in the subject says who somebody is, not which machine.
+        context.hostname_checks_common_name = False
         context.verify_flags |= PARTIAL_CHAIN
         for authority in identity.authorities:
             context.load_verify_locations(cadata=authority.pem().decode())
@@ -77,12 +80,18 @@ def _context(identity: Identity, *, verify: bool) -> ssl.SSLContext:
 
 def _load_revoked(context: ssl.SSLContext, pki: Pki) -> None:
     """Have what the authority took back refused, where it has said so."""
-    if not os.path.exists(pki.revoked):
-        return
+    what = f"the list of revoked certificates {pki.revoked} cannot be used"
     try:
+        # OpenSSL would trust these.
+        if b"CERTIFICATE-----" in read_regular(pki.revoked):
+            raise ConnectionFailed(f"{what}: there are certificates in it.", hint="Authorities belong in cacert.pem.")
         context.load_verify_locations(cafile=pki.revoked)
+    except ssl.SSLError as error:
+        raise ConnectionFailed(f"{what}: it is no such list.") from error
     except OSError as error:
-        raise ConnectionFailed(f"the list of revoked certificates {pki.revoked} cannot be used.") from error
+        if isinstance(error, FileNotFoundError) and not os.path.islink(pki.revoked):
+            return
+        raise ConnectionFailed(f"{what}: {error.strerror}.") from error
     context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
@@ -114,7 +123,7 @@ def _wait_for_acceptance(stream: TlsStream, host: str, identity: Identity, deadl
     try:
         answer = stream.receive(1, deadline)
     except ConnectionError as error:
-        raise not_accepted(error, host, identity) from error
+        raise not_begun(error, host, identity) from error
     if not answer:
         raise not_accepted(None, host, identity)
     if answer != ACCEPTED:

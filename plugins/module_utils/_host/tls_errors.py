@@ -74,7 +74,7 @@ def not_trusted(
         since = f", but from {day(seen.not_before)} on" if seen else ""
         return ConnectionFailed(f"{who} is not yet valid{since}.", hint="Check the clocks of both machines.")
     if code in NAME:
-        has = names(seen.names[:20]) if seen and seen.names else seen.subject if seen else ""
+        has = names(seen.names[:20]) if seen and seen.names else f"none but its subject, {seen.subject}" if seen else ""
         return ConnectionFailed(
             f"{who} is for other names, so this may be another machine{f': it has {has}' if has else ''}.",
             hint="Use one of these names in the URI, or make a certificate with this name.",
@@ -107,6 +107,18 @@ def _expired(who: str, seen: Certificate | None, identity: Identity) -> Connecti
             hint=f"Renew it, and {identity.pki.authority} with it.",
         )
     return ConnectionFailed(f"{who} has expired{f' on {day(seen.not_after)}' if seen else ''}.", hint="Renew it there.")
+
+
+def not_begun(error: ConnectionError, server: str, identity: Identity) -> ConnectionFailed | AuthenticationFailed:
+    """Explain an end between the handshake and what the server says to those that it accepts: nothing but libvirt's
+    saying no ends it properly, by an alert or by closing."""
+    cause = error.__cause__
+    if isinstance(error, ConnectionResetError) or (isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "")):
+        return not_accepted(error, server, identity)
+    return ConnectionFailed(
+        f"the connection to {server} broke off before it was accepted: {error.strerror}.",
+        hint="Check the network between the machines.",
+    )
 
 
 def not_accepted(error: OSError | None, server: str, identity: Identity) -> AuthenticationFailed:

@@ -34,6 +34,8 @@ def client_context() -> ssl.SSLContext:
     """Return settings for a client: whoever can cut a connection must not be able to make it look complete."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.options &= ~IGNORE_END
+    # Nobody needs it, and a peer could change who it is, or stop us in the middle of what we send.
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -179,6 +181,8 @@ class TlsStream(ByteStream):
             data = self._socket.recv(PIECE)
         except BlockingIOError:
             return
+        except OSError as error:
+            raise _broken(error) from error
         if data:
             self._incoming.write(data)
         elif self._ended:
@@ -196,6 +200,15 @@ class TlsStream(ByteStream):
                 self._unsent = self._unsent[self._socket.send(self._unsent) :]
             except BlockingIOError:
                 return
+            except OSError as error:
+                raise _broken(error) from error
+
+
+def _broken(error: OSError) -> ConnectionError:
+    """Return the error of a network that brings nothing any more: a time that is over, no way to the peer."""
+    if isinstance(error, ConnectionError):
+        return error
+    return ConnectionAbortedError(error.errno, error.strerror)
 
 
 def _lost(error: ssl.SSLError) -> ConnectionError:

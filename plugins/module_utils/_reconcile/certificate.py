@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._certificate import files, make
 from .._certificate.cryptography import require_cryptography
-from .._certificate.files import PENDING, SECRET, Pair, Permissions
+from .._certificate.files import PENDING, SECRET, WRITING, Pair, Permissions
 from .._certificate.make import kind_of
 from .._certificate.read import SOON, Certificate, certificates, day, fits, now
 from .._deadline import Deadline
@@ -71,7 +72,11 @@ class CertificateManager:
     def run(self, *, check_mode: bool) -> dict[str, Any]:
         """Compare, do what is left to do unless in check mode, and return the result."""
         require_cryptography("making and reading certificates")
-        with self._host.lock(f"certificate {self._places.key}", Deadline(PATIENCE)):
+        deadline = Deadline(PATIENCE)
+        # The second one is shared: an authority's certificate lies there for several roles.
+        with self._lock(self._places.key, deadline), self._lock(self._authority_path, deadline):
+            for path in self._files:
+                files.refuse_links_of_others(path)
             if self._request.state == "absent":
                 self._plan_removal()
             else:
@@ -79,6 +84,26 @@ class CertificateManager:
             for step in () if check_mode else self._for_now or self._steps:
                 step.run()
             return self._result(check_mode)
+
+    def _lock(self, path: str, deadline: Deadline) -> AbstractContextManager[None]:
+        return self._host.lock(f"certificate {path}", deadline)
+
+    @property
+    def _authority_path(self) -> str:
+        return self._places.authority or self._places.certificate
+
+    @property
+    def _files(self) -> Sequence[str]:
+        """All that may be there for this role."""
+        places = self._places
+        return [*self._own_files, *(() if places.authority is None else (places.authority,))]
+
+    @property
+    def _own_files(self) -> Sequence[str]:
+        """The same without what other roles need, with what a crash may have left."""
+        places = self._places
+        whole = [places.certificate, places.key, places.key + PENDING]
+        return [*(path for path, _target in places.also), *whole, *(path + WRITING for path in whole)]
 
     # What is to be
 
@@ -88,6 +113,7 @@ class CertificateManager:
         self._trusted = self._find_trusted(seen, authority)
         if request.certificate is not None:
             self._given = given(request.certificate, certificates, "certificate")
+            self._warn_of_dates(self._given[0])
         need = needed(request, seen, self._trusted, self._given)
         others = self._place_authority(seen, self._trusted[0], need) if self._states_authority else False
         is_asking = bool(need.certificate) and not (authority or self._given or request.role == "authority")
@@ -102,6 +128,16 @@ class CertificateManager:
         if not is_asking or request.is_signed_far_away:
             self._plan_links()
         self._plan_permissions()
+
+    def _warn_of_dates(self, given: Certificate) -> None:
+        """Tell what is taken as it was signed, and will not do."""
+        if now() < given.not_before:
+            self._warnings.append(
+                f"the certificate is not yet valid, but from {day(given.not_before)} on. Check this machine's clock."
+            )
+        elif not self._request.is_signed_far_away and given.not_after - now() < SOON:
+            ends = "ends" if now() < given.not_after else "has expired"
+            self._warnings.append(f"the certificate that is given {ends} on {day(given.not_after)}.")
 
     @property
     def _states_authority(self) -> bool:
@@ -134,7 +170,7 @@ class CertificateManager:
         return bool(kept)
 
     def _write_authority(self, chain: Sequence[Certificate]) -> None:
-        path = self._places.authority or self._places.certificate
+        path = self._authority_path
         files.write(path, b"".join(each.pem() for each in chain), public_permissions(self._request, path))
 
     def _key(self, seen: Seen, need: Need) -> PrivateKey | None:
@@ -242,8 +278,7 @@ class CertificateManager:
 
     def _plan_removal(self) -> None:
         request = self._request
-        paths = [*(path for path, _target in self._places.also), self._places.certificate, self._places.key]
-        found = [path for path in [*paths, self._places.key + PENDING] if files.is_there(path)]
+        found = [path for path in self._own_files if files.is_there(path)]
         if found and request.role == "authority" and not request.force:
             raise InputError(
                 "state",

@@ -194,10 +194,15 @@ def _usual_names(role: Role, common_name: str) -> tuple[str, ...]:
     """Return what a server is called: as its common name says. A client is known by its subject."""
     if "server" not in role.usages or not common_name:
         return ()
+    return _names([f"{'IP' if _is_address(common_name) else 'DNS'}:{common_name}"], "common_name")
+
+
+def _is_address(text: str) -> bool:
     try:
-        return (f"IP:{ipaddress.ip_address(common_name)}",)
+        ipaddress.ip_address(text)
     except ValueError:
-        return _names([f"DNS:{common_name}"], "common_name")
+        return False
+    return True
 
 
 def _names(stated: Sequence[str], option: str = "alternative_names") -> tuple[str, ...]:
@@ -209,6 +214,8 @@ def _names(stated: Sequence[str], option: str = "alternative_names") -> tuple[st
                 found.append(f"IP:{ipaddress.ip_address(value)}")
             except ValueError as error:
                 raise InputError(option, f"{value!r} is not an address.") from error
+        elif kind == "DNS" and _is_address(value):
+            raise InputError(option, f"{each!r} is an address.", hint=f"Nobody looks for it there: write IP:{value}.")
         elif kind == "DNS" and len(value) <= 253 and _DNS.fullmatch(value):
             found.append(each)
         else:

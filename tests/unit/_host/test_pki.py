@@ -106,7 +106,7 @@ def test_files_that_cannot_be_used(folder: Path, name: str, what: str) -> None:
     path.unlink()
     assert refused(folder).startswith(f"{what} is missing: there is no file {path}.")
     path.mkdir()
-    assert refused(folder).startswith(f"{what} cannot be read: {path}: it is not a regular file.")
+    assert refused(folder).startswith(f"{what} cannot be read: {path}: Is a directory.")
     path.rmdir()
     # Whoever opened it would wait for somebody to write.
     os.mkfifo(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import socket
 import ssl
 import subprocess
@@ -211,13 +212,11 @@ def test_an_older_certificate_with_its_name_in_the_subject_only(
 
 def test_a_name_with_a_wildcard(authority: Authority, tmp_path: Path, serve: Serve) -> None:
     """It stands for one whole label, and never for an address."""
-    for name, good in (("*.localhost", False), ("local*", False), ("*", False), ("127.0.0.*", False)):
+    for name in ("*.localhost", "local*", "*", "127.0.0.*", "127.0.0.1"):
         authority.issue(tmp_path, "server", [f"DNS:{name}"])
         server = serve(authority.issue(tmp_path, "client"))
         for host in ("localhost", "127.0.0.1"):
-            assert "is for other names" in refused(tmp_path, server.port, host=host), good
-    authority.issue(tmp_path, "server", ["DNS:127.0.0.1"])
-    assert "is for other names" in refused(tmp_path, serve(tmp_path).port, host="127.0.0.1")
+            assert "is for other names" in refused(tmp_path, server.port, host=host)
 
 
 def test_much_in_both_directions_at_once(pki: Path, serve: Serve) -> None:
@@ -415,8 +414,8 @@ def test_a_certificate_that_breaks_the_rules(tmp_path: Path, pki: Path, serve: S
     """Two extensions of one kind: OpenSSL shows it for a message, and other libraries refuse to read it."""
     other = Authority("Somebody else").issue(tmp_path / "other", "server", LOCAL)
     raw = read(other, "servercert.pem").raw.public_bytes(serialization.Encoding.DER)
-    # The object identifier of the key's identifier becomes that of the key's usage.
-    broken = raw.replace(b"\x06\x03\x55\x1d\x0e", b"\x06\x03\x55\x1d\x0f")
+    # The identifiers of both keys become extensions of one kind that nobody knows.
+    broken = re.sub(rb"\x06\x03\x55\x1d[\x0e\x23]", b"\x06\x03\x55\x1d\x7f", raw)
     assert broken != raw
     (other / "servercert.pem").write_text(ssl.DER_cert_to_PEM_cert(broken))
     assert "the certificate of localhost" in refused(pki, serve(other, demand=ssl.CERT_NONE).port)
@@ -424,36 +423,32 @@ def test_a_certificate_that_breaks_the_rules(tmp_path: Path, pki: Path, serve: S
 
 def test_keys_are_not_agreed_on_again(pki: Path) -> None:
     """With TLS 1.2 a server may want to begin anew, in the middle of what is sent."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     files = ["-cert", f"{pki}/servercert.pem", "-key", f"{pki}/serverkey.pem", "-CAfile", f"{pki}/cacert.pem"]
-    argv = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", *files, "-Verify", "2"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+    argv = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-tls1_2", *files, "-Verify", "2"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(argv, bufsize=0, **pipes) as server:
+        assert server.stdin
+        assert server.stdout
+        output = server.stdout
+        ready = next(line for line in iter(output.readline, b"") if line.startswith(b"ACCEPT "))
+        said: list[bytes] = []
+        reading = threading.Thread(target=lambda: said.extend(iter(output.readline, b"")), daemon=True)
         try:
-            assert server.stdin
-            assert server.stdout
-            while b"ACCEPT" not in server.stdout.readline():
-                pass
-            said: list[bytes] = []
-            output = server.stdout
-            reading = threading.Thread(target=lambda: said.extend(iter(output.readline, b"")), daemon=True)
             reading.start()
             server.stdin.write(b"\1")
-            server.stdin.flush()
-            stream = connect(pki, port)
-            server.stdin.write(b"\nr\n")
-            server.stdin.flush()
+            stream = connect(pki, int(ready.rpartition(b":")[2]))
+            server.stdin.write(b"r\n")
             deadline = Deadline(10)
             with contextlib.suppress(ConnectionError):
                 while not any(b"no renegotiation" in line for line in said):
-                    assert not deadline.passed, said
+                    assert not deadline.passed, said[-9:]
                     stream.send(b"x\n", deadline)
                     with contextlib.suppress(DeadlineExceeded):
                         stream.receive(1, Deadline(0.05))
             stream.close()
         finally:
             server.kill()
-        reading.join(5)
+            reading.join(5)
     assert any(b"no renegotiation" in line for line in said), said
 
 

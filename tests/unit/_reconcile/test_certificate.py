@@ -22,6 +22,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._certificate import f
 from ansible_collections.stratum.virt.plugins.module_utils._certificate.read import (
     Certificate,
     certificates,
+    day,
     fits,
     is_signed_by,
     now,
@@ -38,7 +39,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa
 
-from tests.certificates import DAY, Authority
+from tests.certificates import DAY, Authority, dates
 
 Result = dict[str, Any]
 
@@ -500,6 +501,26 @@ def test_a_request_for_somebody_else(tasks: Tasks, signing: Authority) -> None:
     assert "it fits no key that is here" in tasks.refused(certificate=other)
     stranger = Authority("Stranger").certificate.pem().decode()
     assert "which is not the authority" in tasks.refused(certificate=text, authority_certificate=stranger)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "says"),
+    [
+        (1, 90, "the certificate is not yet valid, but from {begin} on. Check this machine's clock."),
+        (-9, -1, "the certificate that is given has expired on {end}."),
+        (-9, 9, "the certificate that is given ends on {end}."),
+        (-9, 90, ""),
+    ],
+)
+def test_dates_of_what_somebody_else_has_signed(
+    tasks: Tasks, signing: Authority, begin: int, end: int, says: str
+) -> None:
+    key = make.requested_key(tasks.run(authority=None)["request"].encode())
+    wanted = make.Wanted("node1", None, (), frozenset({"server"}), 0)
+    made = make.sign(key, wanted, signing.certificate, signing.key, dates(begin, end))
+    told = says.format(begin=day(made.not_before), end=day(made.not_after))
+    for _each in range(2):
+        assert tasks.run(certificate=made.pem().decode())["warnings"] == ([told] if told else [])
 
 
 def test_the_controller_signs(tasks: Tasks, signing: Authority) -> None:

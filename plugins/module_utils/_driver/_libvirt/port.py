@@ -47,7 +47,12 @@ def _tcp(uri: Uri, deadline: Deadline) -> ByteStream:
 
     port = uri.port or TCP_PORT
     opened = open_socket(uri.host or "", port, deadline)
-    if opened.getpeername()[0] not in LOOPBACK:
+    try:
+        address = opened.getpeername()[0]
+    except OSError as error:
+        opened.close()
+        raise ConnectionFailed(f"port {port} of {uri.host} was closed at once: {error.strerror}.") from error
+    if address not in LOOPBACK:
         opened.close()
         raise ConnectionFailed(
             f"{uri.host} is not this machine, and tcp sends everything unprotected.", hint="Use tls."

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 import pytest
@@ -66,8 +67,22 @@ def test_a_name_that_pretends_to_be_this_machine(monkeypatch: pytest.MonkeyPatch
         def getpeername(self) -> tuple[str, int]:
             return ("192.0.2.1", 16509)
 
+    assert "localhost is not this machine" in refused(Away, monkeypatch)
+
+
+def test_a_peer_that_is_gone_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(socket.socket):
+        def getpeername(self) -> tuple[str, int]:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    assert "of localhost was closed at once: Transport endpoint is not connected." in refused(Gone, monkeypatch)
+
+
+def refused(sockets: type[socket.socket], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Fail to connect with sockets of this kind; return the message."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        monkeypatch.setattr(socket, "socket", Away)
-        with pytest.raises(ConnectionFailed, match="localhost is not this machine"):
+        monkeypatch.setattr(socket, "socket", sockets)
+        with pytest.raises(ConnectionFailed) as caught:
             reach(parse(f"qemu+tcp://localhost:{port}/system"), LocalHost(), 5, NOTHING_GIVEN)
+    return str(caught.value)
