@@ -168,6 +168,10 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNo
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.connection import ConnectionBase
 
+from ..plugin_utils._importing import keep_bytecode
+
+keep_bytecode()
+
 from ..module_utils._errors import InputError, StratumError
 from ..plugin_utils._driver import connect, message_of
 from ..plugin_utils._guest_agent.guest import Guest, Limits, reach

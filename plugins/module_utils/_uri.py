@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -44,14 +45,17 @@ class Uri(NamedTuple):
 def parse(text: str, option: str = "uri") -> Uri:
     """Parse a URI; raise InputError that names ``option``."""
     hint = "Write it like qemu:///system, qemu+ssh://user@host/system or sim:///path."
+    # It may hold a password, and be none because of that.
+    shown = re.sub("(?s)/.*@", "/…@", text)
     try:
         split = urlsplit(text)
         port = split.port
     except ValueError as error:
-        raise InputError(option, f"{text!r} is not a URI ({error}).", hint=hint) from error
+        reason = f" ({error})" if shown == text else ""
+        raise InputError(option, f"{shown!r} is not a URI{reason}.", hint=hint) from None
     scheme, _plus, transport = split.scheme.partition("+")
     if not scheme or "://" not in text:
-        raise InputError(option, f"{text!r} is not a URI.", hint=hint)
+        raise InputError(option, f"{shown!r} is not a URI.", hint=hint)
     if transport and transport not in TRANSPORTS:
         raise InputError(option, f"the transport {transport!r} is not known.", hint=f"Known: {', '.join(TRANSPORTS)}.")
     if split.password is not None:

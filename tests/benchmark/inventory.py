@@ -17,7 +17,8 @@ from pathlib import Path
 from tests.benchmark.measuring import PYTHON, SIDES, Times, run
 
 PLUGINS: dict[str, object] = {
-    # Both with their defaults. What the peer reads of a domain that does not run is its state and its document.
+    # Both with their defaults, unless a line says otherwise. Of a domain that does not run, the peer reads its state
+    # and its document.
     "ours": {"plugin": "stratum.virt.domains", "uris": ["{uri}"]},
     "peer": {"plugin": "community.libvirt.libvirt", "uri": "{uri}"},
 }
@@ -27,12 +28,13 @@ PLAYED = ("ansible", "all", "--list-hosts")
 """Read the inventory as a play does, whose tasks take the variables of a host when it is its turn."""
 
 
-def inventory(uri: str, count: int, command: tuple[str, ...], rounds: int) -> Times:
-    """Return the seconds that each side's plugin adds to Ansible's own, with so many domains."""
+def inventory(uri: str, count: int, command: tuple[str, ...], rounds: int, **options: object) -> Times:
+    """Return the seconds that each side's plugin adds to Ansible's own, with so many domains; ``options`` are ours."""
     with tempfile.TemporaryDirectory() as folder:
         sources = {side: Path(folder) / f"{side}.stratum_virt.yml" for side in PLUGINS}
         for side, file in sources.items():
-            file.write_text(json.dumps(PLUGINS[side]).replace("{uri}", uri))
+            own = options if side == "ours" else {}
+            file.write_text(json.dumps({**PLUGINS[side], **own}).replace("{uri}", uri))
         sources["nobody"] = Path(folder) / "hosts.ini"
         sources["nobody"].write_text("localhost\n")
         times: dict[str, list[float]] = {side: [] for side in sources}

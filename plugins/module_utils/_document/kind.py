@@ -44,11 +44,6 @@ class Kind:
         self.absent = absent
         """What a document means that does not say it; ``None``: nothing, or what the hypervisor decides."""
 
-    @property
-    def reads_its_place_alone(self) -> bool:
-        """Whether an element says nothing of this kind that lacks the attribute. Others may read what is beside it."""
-        return type(self).read is Kind.read
-
     def parse(self, value: Any) -> Value:
         """Return the canonical form of a task's value; raise ValueError when it makes no sense."""
         text = str(value).strip()

@@ -61,10 +61,7 @@ class Node:
     option: str = ""
     """Its name, where it is a single one; else nothing."""
     begins: frozenset[str] | None = None
-    """The tags of the elements, or attributes as ``@name``, of which it needs one to read anything.
-
-    ``None``: it may read something without.
-    """
+    """The tags of the elements of which it needs one to read anything; ``None``: it may read something without."""
 
     def argument_spec(self) -> dict[str, dict[str, Any]]:
         """Return Ansible's argument spec of these options."""
@@ -112,6 +109,10 @@ class Table(Node):
             for begin in node.begins or ():
                 self._beginning.setdefault(begin, []).append(index)
 
+    def only(self, *options: str) -> Table:
+        """Return a table of some of the single options, which reads and shows nothing else."""
+        return Table(*(self.nodes[self.named[option]] for option in options))
+
     def argument_spec(self) -> dict[str, dict[str, Any]]:
         return {name: option for node in self.nodes for name, option in node.argument_spec().items()}
 
@@ -120,10 +121,8 @@ class Table(Node):
 
     def read(self, element: Element) -> Spec:
         wanted = set(self._always)
-        beginning = self._beginning
-        for begin in {*[child.tag for child in element], *[f"@{name}" for name in element.keys()]}:
-            if begin in beginning:
-                wanted.update(beginning[begin])
+        for tag in {child.tag for child in element}:
+            wanted.update(self._beginning.get(tag, ()))
         spec: Spec = {}
         for index in sorted(wanted):
             spec.update(self.nodes[index].read(element))

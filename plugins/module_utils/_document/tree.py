@@ -124,13 +124,8 @@ class Place:
 
     @property
     def begins(self) -> frozenset[str] | None:
-        """What an element has that has something at this place: a child with this tag, or an attribute, as ``@c``.
-
-        ``None`` for the element itself.
-        """
-        if self.steps:
-            return frozenset((self.steps[0].tag,))
-        return None if self.attribute is None else frozenset((f"@{self.attribute}",))
+        """The tag of the child on the way to this place, ``None`` when there is none on it."""
+        return frozenset((self.steps[0].tag,)) if self.steps else None
 
     def find(self, element: Element) -> Element | None:
         """Return the element at this place, ``None`` when there is none."""

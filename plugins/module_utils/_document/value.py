@@ -38,15 +38,6 @@ def _read(option: str, kind: Kind, element: Element, attribute: str | None) -> A
         raise InvalidDocument(f"{option} of a document: {error}.") from error
 
 
-def _begins(kind: Kind, places: Sequence[Place]) -> frozenset[str] | None:
-    found: frozenset[str] = frozenset()
-    for place in places:
-        if place.begins is None or not (place.steps or kind.reads_its_place_alone):
-            return None
-        found |= place.begins
-    return found
-
-
 class Field(Node):
     """One value at one place.
 
@@ -74,8 +65,9 @@ class Field(Node):
         self.secret = secret
         self.required = required
         self.fallback = None if fallback is None else Place(fallback)
-        self._places = (self.place,) if self.fallback is None else (self.place, self.fallback)
-        self.begins = _begins(kind, self._places)
+        self.begins = self.place.begins
+        if self.begins is not None and self.fallback is not None:
+            self.begins = None if self.fallback.begins is None else self.begins | self.fallback.begins
         self.also = tuple(Place(other) for other in also)
         self.drops = tuple(Place(other) for other in drops)
 
@@ -98,8 +90,9 @@ class Field(Node):
             raise InputError(join(path, self.option), f"{reason}.") from None
 
     def read(self, element: Element) -> Spec:
-        for place in self._places:
-            found = place.find(element) if place.steps else element
+        places = (self.place,) if self.fallback is None else (self.place, self.fallback)
+        for place in places:
+            found = place.find(element)
             value = None if found is None else _read(self.option, self.kind, found, place.attribute)
             if value is not None:
                 return {self.option: value}

@@ -13,6 +13,8 @@ from .._uri import Uri, parse
 from .base import Driver
 
 LIBVIRT_SCHEMES = ("qemu", "lxc", "xen", "ch", "test", "bhyve", "vz", "hyperv", "esx", "vbox", "openvz", "vmware")
+ENVIRONMENT = ("STRATUM_VIRT_URI", "LIBVIRT_DEFAULT_URI")
+"""The variables that name a URI, when nobody says one; the first that is set counts."""
 DEFAULTS = ("qemu:///system", "qemu:///session")
 """What is tried, in this order, when nobody says a URI."""
 
@@ -26,7 +28,7 @@ def open_driver(uri: str | None, host: Host, timeout: float, access: Access = NO
     """
     if uri is not None:
         return _open(parse(uri), host, timeout, access)
-    for variable in ("STRATUM_VIRT_URI", "LIBVIRT_DEFAULT_URI"):
+    for variable in ENVIRONMENT:
         value = host.environment(variable)
         if value:
             return _open(parse(value, variable), host, timeout, access)

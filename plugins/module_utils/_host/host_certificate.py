@@ -26,6 +26,8 @@ _FIELDS_OF_KEY = {
     "ecdsa-sha2-nistp384": 2,
     "ecdsa-sha2-nistp521": 2,
 }
+_SIGNED_BY = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
+"""By type of an authority's key, how it may have signed, where that has another name. Like for ssh, SHA-1 won't do."""
 
 
 class HostCertificate(NamedTuple):
@@ -102,8 +104,14 @@ def _is_signed(certificate: HostCertificate) -> bool:
     }
     if kind not in classes:
         return False
-    key = classes[kind](data=certificate.authority)
-    return bool(key.verify_ssh_sig(certificate.signed, paramiko.Message(certificate.signature)))
+    try:
+        if _Fields(certificate.signature).string().decode("ascii", "replace") not in _SIGNED_BY.get(kind, (kind,)):
+            return False
+        key = classes[kind](data=certificate.authority)
+        return bool(key.verify_ssh_sig(certificate.signed, paramiko.Message(certificate.signature)))
+    except (ValueError, TypeError, IndexError, struct.error, paramiko.SSHException):
+        # Whoever is at the other end may have written anything there.
+        return False
 
 
 class _Fields:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 VERIFY = ("normal", "auto", "ignore")
 """libvirt's words: refuse unknown keys, take them and remember them, look at none."""
-_RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
+_RSA = ("rsa-sha2-512", "rsa-sha2-256")
+_OUTDATED = ("ssh-rsa", "ssh-dss")
+"""They sign with SHA-1. Like ssh, we take no such signature, which older paramiko would."""
 
 
 class HostIdentity(NamedTuple):
@@ -48,7 +50,7 @@ class HostCheck:
     def prefer_known(self, connection: Connection) -> None:
         """Ask for the types of key that are known: of the others the server may have some, too, which say nothing."""
         options = connection.get_security_options()
-        available = list(options.key_types)
+        available = [kind for kind in options.key_types if kind not in _OUTDATED]
         wanted: list[str] = []
         if self._known.authorities:
             wanted += [kind + SUFFIX for kind in available]

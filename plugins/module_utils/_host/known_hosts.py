@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
@@ -69,7 +68,8 @@ class KnownHosts:
         if revoked_at is not None:
             return Verdict("revoked", revoked_at, kind)
         plain = [key for key in self._keys if not key.marker]
-        for key in (*plain, *(key for key in self._without_port if not key.marker)):
+        # What is known of the port itself goes before what is known of the usual one.
+        for key in plain or (key for key in self._without_port if not key.marker):
             if key.blob == blob:
                 return Verdict("known", key.place, kind)
         if not plain:
@@ -87,7 +87,7 @@ def known_name(host: str, port: int) -> str:
 def read_known_hosts(files: Sequence[str], host: str, port: int) -> KnownHosts:
     """Return what the files know of a host; one that is not there knows nothing. Raises StratumError.
 
-    Like ssh, accept at another port what the host has at its usual one.
+    Like ssh, accept at another port what the host has at its usual one, unless a key of that port is known.
     """
     keys = [key for path in files for key in _read(path, known_name(host, port))]
     if port == DEFAULT_PORT:
@@ -103,19 +103,22 @@ def fingerprint(blob: bytes) -> str:
 def _read(path: str, name: str) -> Iterator[KnownKey]:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read(LARGEST_FILE)
+            text = file.read(LARGEST_FILE + 1)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise StratumError(f"reading the known host keys in {path}: {error.strerror}.") from error
-    for number, line in enumerate(text.splitlines(), 1):
+    if len(text) > LARGEST_FILE:
+        # The end may have what is revoked.
+        raise StratumError(f"reading the known host keys in {path}: it is larger than {LARGEST_FILE} bytes.")
+    for number, line in enumerate(text.split("\n"), 1):
         fields = line.split()
         marker = fields.pop(0) if fields and fields[0] in (REVOKED, AUTHORITY) else ""
         if len(fields) < 3 or fields[0].startswith(("#", "@")) or not _names(fields[0], name):
             continue
         try:
             blob = base64.b64decode(fields[2], validate=True)
-        except binascii.Error:
+        except ValueError:
             continue
         yield KnownKey(marker, fields[1], blob, f"{path} line {number}")
 

@@ -30,9 +30,12 @@ NOISE = 65536
 """Bytes that a login may print before the command begins."""
 _READY = "stratum.virt: logged in"
 _READ_SIZE = 65536
+_NO_KNOWN_HOSTS = ("-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null")
 _VERIFY = {
+    # The configuration may say something else, and what a URI says goes first.
+    "normal": ("-o", "StrictHostKeyChecking=yes"),
     "auto": ("-o", "StrictHostKeyChecking=accept-new"),
-    "ignore": ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"),
+    "ignore": ("-o", "StrictHostKeyChecking=no"),
 }
 _METHODS = {
     "agent": "publickey",
@@ -136,7 +139,8 @@ class OpenSshSession(Session):
             self._streams.pop().close()
 
     def _run(self, options: Sequence[str], line: str | None, what: str) -> ProgramStream:
-        command = [self._program, "-T", "-e", "none", "-o", "BatchMode=yes", *self._options(), *options]
+        # Without our agent and our screen over there, whatever the configuration says.
+        command = [self._program, "-T", "-a", "-x", "-e", "none", "-o", "BatchMode=yes", *self._options(), *options]
         stream = ProgramStream(self._launch([*command, "--", self._target.host, *([line] if line else [])]), what)
         self._streams.append(stream)
         return stream
@@ -150,8 +154,12 @@ class OpenSshSession(Session):
             options += ["-p", str(target.port)]
         if target.keyfile:
             options += ["-i", os.path.expanduser(target.keyfile)]
-        if target.known_hosts:
+        if target.verify == "ignore":
+            # Nothing is learned from somebody who may be anybody.
+            options += _NO_KNOWN_HOSTS
+        elif target.known_hosts:
             options += ["-o", f'UserKnownHostsFile="{os.path.expanduser(target.known_hosts)}"']
+            options += ["-o", "GlobalKnownHostsFile=/dev/null"]
         if target.methods is not None:
             methods = dict.fromkeys(_METHODS[method] for method in target.methods)
             options += ["-o", f"PreferredAuthentications={','.join(methods)}"]

@@ -22,6 +22,7 @@ from .paramiko import paramiko, require_paramiko
 
 KEPT_ERRORS = 4096
 """Bytes of what a program writes to standard error: the last ones say why it ended."""
+MOST_PIECES = 64
 LONGEST_WAIT = 2000000.0
 PATIENCE = 1.0
 """Seconds that a program gets to end when its output has ended, or when it is told to."""
@@ -142,10 +143,13 @@ class ProgramStream(Command):
 
     def _ready(self, wanted: dict[int, int], deadline: Deadline) -> set[int]:
         """Return the pipes that are ready, at least one; what comes on standard error is taken meanwhile."""
+        if self._closed:
+            # The numbers of the pipes may be those of other files by now.
+            raise ConnectionResetError(f"{self.what} is closed")
         poll = select.poll()
         for number, events in wanted.items():
             poll.register(number, events)
-        if self._output in wanted and self._errors_open:
+        if self._errors_open:
             poll.register(self._errors, select.POLLIN)
         while True:
             found = dict(poll.poll(min(deadline.check(self.what), LONGEST_WAIT) * 1000))
@@ -164,7 +168,10 @@ class ProgramStream(Command):
                 raise deadline.exceeded(self.what)
 
     def _take_errors(self) -> None:
-        while self._errors_open and not self._closed:
+        # No more than this in one go: a program may write faster than we read.
+        for _piece in range(MOST_PIECES):
+            if not self._errors_open or self._closed:
+                return
             try:
                 data = os.read(self._errors, _READ_SIZE)
             except BlockingIOError:

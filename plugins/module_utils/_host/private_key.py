@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import stat
 import struct
@@ -56,7 +55,7 @@ def look_at(path: str) -> KeyFile:
 def _openssh(lines: list[str]) -> tuple[str, bytes, bool]:
     try:
         data = base64.b64decode("".join(line for line in lines if not line.startswith("-")))
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("it is damaged") from error
     if not data.startswith(MAGIC):
         raise ValueError("it is damaged")
@@ -83,7 +82,7 @@ def _public_half(text: str) -> tuple[str, bytes] | None:
         return None
     try:
         return fields[0], base64.b64decode(fields[1], validate=True)
-    except binascii.Error:
+    except ValueError:
         return None
 
 

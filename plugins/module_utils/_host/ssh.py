@@ -11,6 +11,7 @@ import os.path
 import shlex
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from .._deadline import Deadline
@@ -43,7 +44,7 @@ class SshTarget(NamedTuple):
     verify: str | None = None
     """``normal``, ``auto`` or ``ignore``."""
     methods: tuple[str, ...] | None = None
-    """Of METHODS, in the order in which they are tried; ``None`` means all."""
+    """Of METHODS, those that are tried, keys before passwords; ``None`` means all."""
 
 
 def open_session(target: SshTarget, access: Access, deadline: Deadline) -> Session:
@@ -54,11 +55,11 @@ def open_session(target: SshTarget, access: Access, deadline: Deadline) -> Sessi
     """
     require_paramiko()
     way = _Way(access, deadline)
-    try:
+    with ExitStack() as undo:
+        # Whatever is raised: what paramiko says to nonsense is no promise of its.
+        undo.callback(way.close)
         connection = way.to(target, _configured(target, access))
-    except StratumError:
-        way.close()
-        raise
+        undo.pop_all()
     return SshSession(connection, way.name, way.close)
 
 
@@ -130,8 +131,10 @@ class _Way:
         connection = Connection(self._wire(config, through, until))
         self._undo.append(connection.close)
         _agree(connection, check, until, f"{config.host} port {config.port}")
-        check.check(connection, self._access)
-        _log_in(Login(connection, config, self._access, target.methods or METHODS), connection, self._deadline, name)
+        # The password is the one at the node, and no business of the machines on the way there.
+        access = self._access if depth == 0 else self._access._replace(ssh_password=None)
+        check.check(connection, access)
+        _log_in(Login(connection, config, access, target.methods or METHODS), connection, self._deadline, name)
         self.name = name
         return connection
 
@@ -170,7 +173,9 @@ class _Way:
     def _by_program(self, line: str) -> Wire:
         from .pipes import ProgramStream, start_program
 
-        stream = ProgramStream(start_program(["/bin/sh", "-c", f"exec {line}"]), f"the proxy command {line!r}")
+        # Its arguments may hold a secret, so messages have its name only.
+        what = f"the proxy command {line.partition(' ')[0]!r}"
+        stream = ProgramStream(start_program(["/bin/sh", "-c", f"exec {line}"]), what)
         self._undo.append(stream.close)
         return ProgramWire(stream)
 
@@ -185,7 +190,7 @@ def read_hop(text: str) -> SshTarget:
         port = port.lstrip(":")
     elif place.count(":") == 1:
         host, _colon, port = place.partition(":")
-    if not host or host.startswith("-") or (port and not (port.isdigit() and 0 < int(port) < 65536)):
+    if not host or host.startswith("-") or (port and not (port.isdecimal() and 0 < int(port) < 65536)):
         raise StratumError(f"the jump host {text!r} in the configuration of ssh is none.")
     return SshTarget(host, user or None, int(port) if port else None)
 

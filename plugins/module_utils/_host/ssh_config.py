@@ -44,6 +44,8 @@ KEPT = (
     "hostkeyalias",
 )
 """Of these the first value counts. Everything else has no meaning here."""
+NOT_IN_NAMES = frozenset("'`\"$\\;&<>|(){}*?!,#")
+"""Signs that mean something to a shell or in known_hosts, and have no business in the name of a machine or a user."""
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _STRICT = {
     "yes": "normal",
@@ -190,7 +192,7 @@ class _Lookup:
         if self.asked.port is not None:
             return self.asked.port
         value = self._first("port") or str(DEFAULT_PORT)
-        if not (value.isdigit() and 0 < int(value) < 65536):
+        if not (value.isdecimal() and 0 < int(value) < 65536):
             raise self._wrong("port", "a port")
         return int(value)
 
@@ -255,7 +257,12 @@ class _Lookup:
         if found is None or not self._proxy_goes_first("proxycommand", "proxyjump"):
             return None
         line = found[0][0]
-        return None if line.lower() == "none" else self._expand(line)
+        if line.lower() == "none":
+            return None
+        for name in (self.asked.host, self.host, self.user):
+            if not is_name(name):
+                raise StratumError(f"{found[1]}: a ProxyCommand is run by a shell, and {name!r} is not for a shell.")
+        return self._expand(line)
 
     def _proxy_goes_first(self, keyword: str, other: str) -> bool:
         """Whether it was found before the other one, which then has no effect."""
@@ -309,6 +316,11 @@ class _Lookup:
 
         text = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], ""), text)
         return re.sub("%(.)", token, text)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a machine or a user: nothing that a shell or a program takes for more."""
+    return text.isprintable() and not text.startswith("-") and " " not in text and NOT_IN_NAMES.isdisjoint(text)
 
 
 def _home(path: str) -> str:

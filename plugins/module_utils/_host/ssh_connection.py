@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .._deadline import Deadline
 from .._errors import ConnectionFailed
 from .base import Buffer
 from .command import Command, raise_failure
+from .host_certificate import SUFFIX
 from .last_words import last_words
 from .paramiko import TransportBase, paramiko
 from .ssh_wire import Wire
@@ -29,6 +30,8 @@ PIECE = 262144
 KEPT_ERRORS = 4096
 PATIENCE = 1.0
 """Seconds that a command's exit status may come later than the end of its output."""
+CLOSING = 5.0
+"""Seconds that the few bytes which end something may take; a peer that takes none in that time is dead."""
 _OPEN = b"\x5a"
 """SSH_MSG_CHANNEL_OPEN. Source: RFC 4254, section 5.1."""
 _STREAMLOCAL = "direct-streamlocal@openssh.com"
@@ -45,6 +48,20 @@ class Connection(TransportBase):
         self.wire = wire
         self._socket_path: str | None = None
         self._opening = threading.Lock()
+
+    def close(self) -> None:
+        """Close it, and wait for its thread, which would go on for a moment with pipes that are closed by then."""
+        super().close()
+        if self.is_alive() and self is not threading.current_thread():
+            self.join(PATIENCE)
+
+    def _verify_key(self, host_key: bytes, sig: bytes) -> None:
+        # Paramiko takes every signature that the key can make, SHA-1 by older releases included.
+        agreed = (self.host_key_type or "").replace(SUFFIX, "")
+        made = paramiko.Message(sig).get_binary().decode("ascii", "replace")
+        if made != agreed:
+            raise paramiko.SSHException(f"it signs with {last_words(made)} in place of {agreed}")
+        super()._verify_key(host_key, sig)  # type: ignore[misc]
 
     def open_socket(self, path: str, timeout: float) -> paramiko.Channel:
         """Open a channel to a unix socket at the other end; raise as ``open_channel`` does."""
@@ -98,7 +115,7 @@ class ChannelStream(Command):
 
     @property
     def errors(self) -> bytes:
-        self._take_errors()
+        self._take_errors(Deadline(PATIENCE))
         return self._errors
 
     def send(self, data: bytes, deadline: Deadline) -> None:
@@ -125,7 +142,8 @@ class ChannelStream(Command):
         return self._push(_first_of(parts), deadline), b""
 
     def finish_input(self) -> None:
-        self._channel.shutdown_write()
+        with self._sending(Deadline(CLOSING)):
+            self._channel.shutdown_write()
 
     def ended(self, deadline: Deadline) -> int | None:
         end = deadline.sooner(PATIENCE)
@@ -134,14 +152,15 @@ class ChannelStream(Command):
         return self._channel.exit_status if self._channel.exit_status_ready() else None
 
     def close(self) -> None:
-        self._channel.close()
+        with self._at_most(CLOSING):
+            self._channel.close()
 
     # Waiting
 
     def _wait(self, possible: Any, deadline: Deadline) -> None:
         while True:
             self._wake.clear()
-            self._take_errors()
+            self._take_errors(deadline)
             if possible():
                 return
             deadline.check(self._what)
@@ -154,9 +173,23 @@ class ChannelStream(Command):
     def _can_send(self) -> bool:
         return self._channel.closed or self._channel.send_ready()
 
-    def _take_errors(self) -> None:
-        while self._channel.recv_stderr_ready():
-            self._errors = (self._errors + self._channel.recv_stderr(PIECE))[-KEPT_ERRORS:]
+    def _take_errors(self, deadline: Deadline) -> None:
+        if not self._channel.recv_stderr_ready():
+            return
+        # It also sends, that there is room again; and it may come faster than it is taken.
+        with self._at_most(deadline.remaining()):
+            while self._channel.recv_stderr_ready() and not deadline.passed:
+                self._errors = (self._errors + self._channel.recv_stderr(PIECE))[-KEPT_ERRORS:]
+
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        """Give up what is sent by the way after some seconds; that the connection is broken shows elsewhere."""
+        self._wire.limit(Deadline(seconds))
+        try:
+            with suppress(OSError, EOFError, paramiko.SSHException):
+                yield
+        finally:
+            self._wire.limit(None)
 
     def _pull(self, size: int, deadline: Deadline) -> bytes:
         with self._sending(deadline):

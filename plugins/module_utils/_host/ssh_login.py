@@ -96,7 +96,7 @@ class Login:
         if self._config.identities_stated:
             for file in files:
                 yield from self._of_file(file, deadline, shown)
-        if "agent" in self._methods and not (self._config.identities_only and self._config.identities_stated):
+        if "agent" in self._methods and not self._config.identities_only:
             for key in self._agent_keys(deadline):
                 if key.asbytes() not in shown:
                     shown.add(key.asbytes())

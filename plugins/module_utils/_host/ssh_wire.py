@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -83,6 +84,9 @@ class SocketWire(Wire):
         self._socket.settimeout(seconds)
 
     def _end(self) -> None:
+        # Closing alone would not wake the thread that reads.
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _push(self, data: bytes) -> int:

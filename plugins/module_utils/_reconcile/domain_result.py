@@ -19,6 +19,8 @@ from .domain_state import condition_of
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+    from .._document.field import Table
+
 
 def summary(record: DomainRecord) -> dict[str, Any]:
     """Return what is known of a domain without its documents."""
@@ -32,9 +34,9 @@ def summary(record: DomainRecord) -> dict[str, Any]:
     }
 
 
-def spec_of(document: Element) -> dict[str, Any]:
-    """Return the options that would recreate the domain of a document, without secrets."""
-    return DOMAIN.show(statable(DOMAIN, DOMAIN.read(document)))
+def spec_of(document: Element, table: Table = DOMAIN) -> dict[str, Any]:
+    """Return the options that would recreate the domain of a document, without secrets, or those of one table."""
+    return table.show(statable(table, table.read(document)))
 
 
 def xml_of(document: Element) -> str:

@@ -8,21 +8,28 @@
 from __future__ import annotations
 
 import re
+import socket
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
-"""What Ansible takes for the machine that it runs on."""
+from ...module_utils._document import untrusted
+
+LOCAL = re.compile(r"(?:.*\.)?localhost|localhost[46]?(?:\.localdomain[46]?)?|ip6-(?:localhost|loopback)")
+"""Names that machines have for themselves."""
 GROUP_LIMIT = 128
 """Characters of what a group is named after."""
+GROUPS_LIMIT = 256
+"""Groups of one kind that a host is put into: what Ansible needs for them grows with their square."""
 # Neither an option of the programs that Ansible starts, nor a path, a pattern, a template, or more than one line.
 _HOST = re.compile(r"\w(?:[\w.+@~ -]{0,251}[\w.+@~-])?")
 
 
 def short(text: str, limit: int = 100) -> str:
-    """Return the beginning of what somebody else has written, for a message."""
-    return text if len(text) <= limit else f"{text[:limit]}…"
+    """Return the beginning of what somebody else has written, on one line, for a message."""
+    return untrusted.line(text, limit) + ("…" if len(text) > limit else "")
 
 
 class Named(NamedTuple):
@@ -38,9 +45,23 @@ class Named(NamedTuple):
 
 def is_host_name(text: object, taken: frozenset[str]) -> bool:
     """Whether a host can have this name; ``taken`` are names of groups, whose variables would be its own."""
-    return (
-        isinstance(text, str) and _HOST.fullmatch(text) is not None and text not in taken and text.lower() not in LOCAL
-    )
+    return isinstance(text, str) and _HOST.fullmatch(text) is not None and text not in taken and not _leads_here(text)
+
+
+def _leads_here(text: str) -> bool:
+    """Whether this is the machine that Ansible runs on, to Ansible itself or to ssh.
+
+    Where no address is known, the name of a host is where ssh goes: behind its last ``@``, with or without a dot at the
+    end, and with addresses in every form that the resolver knows (``127.1``, ``2130706433``).
+    """
+    name = unicodedata.normalize("NFKC", text).casefold().rpartition("@")[2].rstrip(".")
+    if LOCAL.fullmatch(name):
+        return True
+    try:
+        address = IPv4Address(socket.inet_aton(name))
+    except (OSError, ValueError):
+        return False
+    return address.is_loopback or address.is_unspecified
 
 
 def host_names(hosts: Sequence[Named], taken: frozenset[str]) -> tuple[list[str], list[str]]:

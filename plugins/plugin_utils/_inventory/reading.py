@@ -8,18 +8,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...module_utils._deadline import Deadline
+from ...module_utils._document.domain import DOMAIN
 from ...module_utils._driver.base import Capability, Driver
 from ...module_utils._driver.domains import DomainRecord, Surveyed
 from ...module_utils._reconcile.domain_result import summary
-from ...module_utils._reconcile.domain_survey import facts, has_agent
+from ...module_utils._reconcile.domain_survey import BRIEF, facts, has_agent
 from .._driver import connect
 from .naming import short
 from .nodes import NodeSource
 from .selection import Candidate, Selection, Stage
 from .variables import of_domain
+
+if TYPE_CHECKING:
+    from ...module_utils._document.field import Table
 
 AGENT = "agent"
 AGENT_SHARE = 0.9
@@ -46,12 +50,14 @@ class Found(NamedTuple):
     domains: list[Surveyed]
     problems: list[str]
     candidates: dict[str, Candidate]
+    table: Table
+    """What is wanted of their specs."""
 
     def read(self) -> Read:
         """Return the facts."""
         domains, problems = [], list(self.problems)
         for seen in self.domains:
-            known, problem = facts(seen)
+            known, problem = facts(seen, self.table)
             domains.append(known)
             if problem is not None:
                 problems.append(f"{short(seen.record.name)!r} has no spec: {short(problem, 300)}")
@@ -59,7 +65,13 @@ class Found(NamedTuple):
 
 
 def read(
-    node: NodeSource, selection: Selection, sources: Sequence[str], deadline: Deadline, warn: Callable[[str], object]
+    node: NodeSource,
+    selection: Selection,
+    sources: Sequence[str],
+    deadline: Deadline,
+    warn: Callable[[str], object],
+    *,
+    spec: bool,
 ) -> Found:
     """Read what is wanted of a node, as far as that can be told while it is read; raises what drivers raise."""
     with connect(
@@ -70,6 +82,7 @@ def read(
         warn=warn,
     ) as driver:
         candidates: dict[str, Candidate] = {}
+        table = DOMAIN if spec else BRIEF
 
         def choose(record: DomainRecord) -> bool:
             known = {name: value for name, value in summary(record).items() if name not in LISTED}
@@ -87,11 +100,11 @@ def read(
                     if selection.wants(
                         candidates[seen.record.uuid],
                         Stage.READ,
-                        of_domain(node.name, driver.uri, facts(seen)[0]),
+                        of_domain(node.name, driver.uri, facts(seen, table)[0], spec=spec),
                     )
                 ]
             domains, problems = _ask_agents(driver, domains, deadline)
-        return Found(driver.uri, domains, problems, candidates)
+        return Found(driver.uri, domains, problems, candidates, table)
 
 
 def _ask_agents(driver: Driver, domains: list[Surveyed], deadline: Deadline) -> tuple[list[Surveyed], list[str]]:

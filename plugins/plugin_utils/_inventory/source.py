@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ansible.errors import AnsibleParserError
 
+from ...module_utils._driver.registry import ENVIRONMENT
 from ...module_utils._errors import InputError, MissingLibrary, StratumError
 from .._driver import message_of
 from . import nodes, reading
 from .expressions import Evaluator, needs
-from .naming import Named, can_name_group, host_names, short
+from .naming import GROUPS_LIMIT, Named, can_name_group, host_names, short
 from .nodes import NodeSource
 from .selection import PREFIX, Candidate, Selection, Stage
 from .templating import untrusted
@@ -54,6 +56,8 @@ class Host(NamedTuple):
     variables: dict[str, Any]
     groups: list[str]
     """Those that are made for everybody, by kind."""
+    problems: list[str]
+    """Sentences about groups that it is not in."""
 
 
 class Source:
@@ -66,6 +70,7 @@ class Source:
         self._use_cache = use_cache
         self._key = plugin.get_cache_key(path) if cache is not None else ""
         self._strict = bool(option("strict"))
+        self._spec = bool(option("spec"))
         self._evaluator = Evaluator(plugin._compose, strict=self._strict)
         self._selection = Selection(
             self._evaluator, **{name: option(name) or () for name in ("names", "states", "tags", "filters")}
@@ -85,10 +90,14 @@ class Source:
 
     def populate(self) -> None:
         """Add everything to the inventory."""
-        hosts = [host for node, read in self._read() for host in self._wanted(node, read)]
-        names, problems = self._names(hosts)
+        try:
+            hosts = [host for node, read in self._read() for host in self._wanted(node, read)]
+            names, problems = self._names(hosts)
+        finally:
+            failed = self._evaluator.close()
         self._tell("names of hosts", problems)
-        for problem in self._evaluator.close():
+        self._tell("groups", [problem for host in hosts for problem in host.problems])
+        for problem in failed:
             self._plugin.display.warning(problem)
         # One round after the other, because Ansible takes a name for a group's wherever there is a group of that name.
         # Groups that it may find by itself, of values that anybody can have written, come last.
@@ -107,7 +116,7 @@ class Source:
         for outcome in run_all(jobs, self._plugin.get_option("threads")):
             node = missing[outcome.number]
             for warning in warnings[node.name]:
-                self._plugin.display.warning(f"{node.name}: {warning}")
+                self._plugin.display.warning(f"{node.name}: {short(warning, 1000)}")
             if outcome.error is not None:
                 self._failed(node, outcome.error)
             if outcome.value is not None:
@@ -120,7 +129,9 @@ class Source:
         return Job(
             f"reading the domains of {node.name}",
             node.timeout,
-            lambda deadline: reading.read(node, self._selection, self._way.sources, deadline, warnings.append),
+            lambda deadline: reading.read(
+                node, self._selection, self._way.sources, deadline, warnings.append, spec=self._spec
+            ),
         )
 
     def _failed(self, node: NodeSource, error: BaseException) -> None:
@@ -146,9 +157,9 @@ class Source:
         decides = [
             KEY_FORM,
             node.name,
-            node.uri,
+            node.uri or [os.environ.get(variable) for variable in ENVIRONMENT],
             self._way.sources,
-            *map(option, ("names", "states", "tags", "filters")),
+            *map(option, ("names", "states", "tags", "filters", "spec")),
         ]
         text = json.dumps(decides, sort_keys=True, default=str)
         return f"{self._key}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
@@ -174,11 +185,13 @@ class Source:
 
     def _wanted(self, node: NodeSource, read: reading.Read) -> Iterator[Host]:
         for facts in read.domains:
-            known = of_domain(node.name, read.uri, facts)
+            known = of_domain(node.name, read.uri, facts, spec=self._spec)
             variables = untrusted({**known, **of_connection(facts, self._way)})
             candidate = read.candidates.get(facts["uuid"]) or Candidate(facts["name"])
             if self._selection.wants(candidate, Stage.KNOWN, variables):
-                yield Host(facts["name"], node.name, variables, self._groups(variables))
+                groups, left = self._groups(variables)
+                problems = [f"{short(facts['name'])!r} on {node.name} is not in all groups by {each}" for each in left]
+                yield Host(facts["name"], node.name, variables, groups, problems)
 
     def _names(self, hosts: Sequence[Host]) -> tuple[list[str], list[str]]:
         own = map(self._plugin._sanitize_group_name, self._plugin.get_option("groups"))
@@ -198,13 +211,16 @@ class Source:
             for index, expression in expressions
         ]
 
-    def _groups(self, variables: dict[str, Any]) -> list[str]:
+    def _groups(self, variables: dict[str, Any]) -> tuple[list[str], list[str]]:
+        """Return the groups of a host, and of which kinds there are too many: anybody can have written them."""
         prefix = self._plugin.get_option("group_prefix")
-        return [
-            self._plugin._sanitize_group_name(f"{prefix}{kind}_{value}")
-            for kind, value in groups_of(variables, self._plugin.get_option("group_by"))
-            if can_name_group(value)
-        ]
+        groups, left = [], []
+        for kind, values in groups_of(variables, self._plugin.get_option("group_by")).items():
+            usable = [value for value in values if can_name_group(value)]
+            groups += [self._plugin._sanitize_group_name(f"{prefix}{kind}_{value}") for value in usable[:GROUPS_LIMIT]]
+            if len(usable) > GROUPS_LIMIT:
+                left.append(f"{kind}: there are {len(usable)} of them")
+        return groups, left
 
     def _add_host(self, name: str, host: Host) -> None:
         self._plugin.inventory.add_host(name)

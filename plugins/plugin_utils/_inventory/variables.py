@@ -31,9 +31,9 @@ class Way(NamedTuple):
     family: str
 
 
-def of_domain(node: str, uri: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables that say what a domain is, of those facts that are known."""
-    known = {f"{PREFIX}{name}": facts[name] for name in FACTS if name in facts}
+def of_domain(node: str, uri: str, facts: Mapping[str, Any], *, spec: bool = True) -> dict[str, Any]:
+    """Return the variables that say what a domain is, of those facts that are known, with its spec or without."""
+    known = {f"{PREFIX}{name}": facts[name] for name in FACTS if name in facts and (spec or name != "spec")}
     return {**known, f"{PREFIX}node": node, f"{PREFIX}uri": uri}
 
 
@@ -66,15 +66,15 @@ def best_address(facts: Mapping[str, Any], way: Way) -> str | None:
     return min(fitting, key=rank)["address"] if fitting else None
 
 
-def groups_of(variables: Mapping[str, Any], kinds: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what a host belongs to, by kind of group: ``(state, running)``."""
+def groups_of(variables: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, list[str]]:
+    """Return what a host belongs to, by kind of group: ``{"state": ["running"]}``."""
     values = {
         "state": [variables[f"{PREFIX}state"]],
         "node": [variables[f"{PREFIX}node"]],
         "network": variables[f"{PREFIX}networks"],
         "tag": variables[f"{PREFIX}tags"],
     }
-    return [(kind, value) for kind in kinds for value in values[kind]]
+    return {kind: values[kind] for kind in kinds}
 
 
 def _is_usable(text: str) -> bool:
@@ -82,4 +82,6 @@ def _is_usable(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return not (address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified)
+    # Reserved are, among others, all IPv6 addresses with an IPv4 address in them: ::ffff:127.0.0.1.
+    special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
+    return not (special or address.is_reserved)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._errors import AuthenticationFailed, StratumError
+from ansible_collections.stratum.virt.plugins.module_utils._host import known_hosts
 from ansible_collections.stratum.virt.plugins.module_utils._host.base import Access
 from ansible_collections.stratum.virt.plugins.module_utils._host.host_certificate import read_certificate, why_refused
 from ansible_collections.stratum.virt.plugins.module_utils._host.host_check import HostCheck, HostIdentity
@@ -74,6 +75,25 @@ def test_another_port_is_another_host(keys: Keys, file: Path) -> None:
     # Like ssh: the same key as at the usual port is fine, another one is not a change of this host's.
     assert at_port.judge("ssh-ed25519", keys.blob("a")).word == "known"
     assert at_port.judge("ssh-ed25519", keys.blob("b")).word == "unknown"
+
+
+def test_another_key_at_the_port_is_a_change_even_if_the_usual_port_has_it(keys: Keys, file: Path) -> None:
+    file.write_text(f"[node1]:2222 {keys.line('a')}\nnode1 {keys.line('b')}\n")
+    at_port = read_known_hosts([str(file)], "node1", 2222)
+    assert at_port.judge("ssh-ed25519", keys.blob("b"))[:2] == ("changed", f"{file} line 1")
+
+
+def test_lines_with_strange_signs_say_nothing(keys: Keys, file: Path) -> None:
+    file.write_text(f"node1 ssh-ed25519 ÄÖ\nnode1 {keys.line('a')}\n")
+    assert read_known_hosts([str(file)], "node1", 22).judge("", keys.blob("a")).word == "known"
+
+
+def test_a_file_that_is_too_large_is_not_read_in_part(keys: Keys, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is revoked may stand at its end."""
+    file.write_text(f"node1 {keys.line('a')}\n@revoked * {keys.line('a')}\n")
+    monkeypatch.setattr(known_hosts, "LARGEST_FILE", 100)
+    with pytest.raises(StratumError, match="larger than 100 bytes"):
+        read_known_hosts([str(file)], "node1", 22)
 
 
 def test_patterns(keys: Keys, file: Path) -> None:
@@ -145,6 +165,24 @@ def test_a_certificate_of_a_person_is_not_one_of_a_host(keys: Keys) -> None:
     keygen("-q", "-s", str(keys.folder / "ca"), "-I", "id", "-n", "node1", str(keys.folder / "a.pub"))
     blob = paramiko.PKey.from_path(str(keys.folder / "a")).public_blob.key_blob
     assert why_refused(read_certificate(blob), "node1", [keys.blob("ca")]) == "it is not for a host"
+
+
+@pytest.mark.parametrize("signature", [b"", b"\0\0\0\x01\xff", b"\0\0\0\x0bssh-ed25519\0\0\0\x01x"])
+def test_a_signature_that_is_none(keys: Keys, signature: bytes) -> None:
+    read = read_certificate(certificate(keys, "a", "-n", "node1"))._replace(signature=signature)
+    assert why_refused(read, "node1", [keys.blob("ca")]) == "its signature is wrong"
+
+
+def test_an_authority_that_signs_with_sha1(keys: Keys) -> None:
+    """Not every paramiko refuses that by itself, so its word does not count."""
+    read = read_certificate(certificate(keys, "a", "-n", "node1"))
+    message = paramiko.Message()
+    message.add_string("ssh-rsa")
+    message.add_string(b"x" * 384)
+    read = read._replace(authority=keys.blob("r"), signature=message.asbytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paramiko.RSAKey, "verify_ssh_sig", lambda *_arguments: True)
+        assert why_refused(read, "node1", [keys.blob("r")]) == "its signature is wrong"
 
 
 def test_what_is_no_certificate(keys: Keys) -> None:
@@ -219,3 +257,13 @@ def test_ignoring_warns_with_the_fingerprint(keys: Keys, file: Path) -> None:
     (warning,) = check(keys, file, "a", "ignore")
     assert "nobody checked" in warning
     assert fingerprint(keys.blob("a")) in warning
+
+
+def test_sha1_is_not_offered(keys: Keys, file: Path) -> None:
+    file.write_text(f"node1 {keys.line('r')}\n@cert-authority node1 {keys.line('ca')}\n")
+    server = Server(keys.key("r"))
+    # As older paramiko has it.
+    server.key_types = ("ssh-ed25519", "rsa-sha2-512", "ssh-rsa", "ssh-dss")
+    server._key_info = {**server._key_info, "ssh-rsa": paramiko.RSAKey, "ssh-rsa-cert-v01@openssh.com": paramiko.RSAKey}
+    HostCheck(HostIdentity("node1", 22, [str(file)], "normal")).prefer_known(server)  # type: ignore[arg-type]
+    assert not [kind for kind in server.key_types if kind.startswith(("ssh-rsa", "ssh-dss"))]

@@ -53,9 +53,8 @@ def test_the_command_line() -> None:
     assert argv[-3:-1] == ["--", "node1"]
     options = " ".join(argv[1:-3])
     for expected in (
-        "-T -e none -o BatchMode=yes",
+        "-T -a -x -e none -o BatchMode=yes",
         "-l root -p 2222 -i /k",
-        '-o UserKnownHostsFile="/a b"',
         "-o PreferredAuthentications=publickey,password",
         "-o StrictHostKeyChecking=no",
     ):
@@ -102,3 +101,37 @@ def test_what_ssh_says_becomes_an_error_of_ours(said: str, kind: type[StratumErr
     assert raised.value.__class__ is kind
     assert "\x1b" not in str(raised.value)
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("verify", "expected"),
+    [
+        # The configuration may say otherwise, and the URI goes first.
+        ("normal", "-o StrictHostKeyChecking=yes"),
+        # Nothing is learned from somebody who may be anybody.
+        ("ignore", "-o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null"),
+    ],
+)
+def test_what_the_uri_says_of_known_hosts_goes_first(verify: str, expected: str) -> None:
+    launch = Launcher(RUN)
+    session = OpenSshSession(TARGET._replace(verify=verify, known_hosts=None), "ssh", launch)
+    session.run(["true"], Deadline(10))
+    session.close()
+    assert expected in " ".join(launch.argv[0])
+
+
+def test_a_named_file_of_known_hosts_is_in_place_of_all_others() -> None:
+    launch = Launcher(RUN)
+    session = OpenSshSession(TARGET._replace(verify="normal"), "ssh", launch)
+    session.run(["true"], Deadline(10))
+    session.close()
+    assert '-o UserKnownHostsFile="/a b" -o GlobalKnownHostsFile=/dev/null' in " ".join(launch.argv[0])
+
+
+def test_nothing_of_ours_is_lent_to_the_node() -> None:
+    """Neither our agent nor our screen, whatever the configuration says."""
+    launch = Launcher(RUN)
+    session = OpenSshSession(TARGET, "ssh", launch)
+    session.run(["true"], Deadline(10))
+    session.close()
+    assert {"-a", "-x"} <= set(launch.argv[0])

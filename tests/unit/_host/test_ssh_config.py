@@ -161,3 +161,26 @@ def test_a_file_that_others_can_write_is_not_believed(home: Path) -> None:
     (home / ".ssh" / "config").chmod(0o666)
     with pytest.raises(StratumError, match="others can write to it"):
         read_config(Asked("node1"), system_file=str(home / "system"))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked("node1;touch x"),
+        Asked("$(touch x)"),
+        Asked("`x`"),
+        Asked("-oProxyCommand=x"),
+        Asked("a\nb"),
+        Asked("node1", user="-x"),
+        Asked("node1", user="ann'; x"),
+        Asked("node1", user="a\nb"),
+    ],
+)
+def test_a_name_that_a_shell_would_execute_gets_into_no_proxy_command(home: Path, asked: Asked) -> None:
+    with pytest.raises(StratumError, match="is not for a shell"):
+        read(home, "ProxyCommand nc %h %p %r\n", asked)
+
+
+def test_digits_that_are_no_number(home: Path) -> None:
+    with pytest.raises(StratumError, match="is not a port"):
+        read(home, "Port ²\n")

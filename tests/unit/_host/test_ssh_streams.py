@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
@@ -19,7 +21,8 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     DeadlineExceeded,
     PeerError,
 )
-from ansible_collections.stratum.virt.plugins.module_utils._host.base import ByteStream
+from ansible_collections.stratum.virt.plugins.module_utils._host import ssh, ssh_connection
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Access, ByteStream
 from ansible_collections.stratum.virt.plugins.module_utils._host.command import Command, finish
 from ansible_collections.stratum.virt.plugins.module_utils._host.paramiko import paramiko
 from ansible_collections.stratum.virt.plugins.module_utils._host.pipes import ProgramStream, start_program
@@ -70,6 +73,17 @@ def serve(channel: paramiko.Channel, command: str) -> None:
     elif name == "die":
         channel.sendall_stderr(b"noise " * 2000 + b"\x1b[31mfailed: no such thing\n")
         channel.send_exit_status(3)
+    elif name == "chatter":
+        channel.sendall_stderr(b"x" * (4 * MIB))
+        channel.sendall(b"done")
+        while channel.recv(65536):
+            pass
+    elif name == "rage":
+        try:
+            while True:
+                channel.sendall_stderr(b"x" * 65536)
+        except (OSError, EOFError):
+            return
     elif name == "flood":
         try:
             while True:
@@ -111,6 +125,9 @@ PROGRAMS = {
     "cat": "import shutil,sys; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)",
     "deaf": "import time; time.sleep(600)",
     "die": "import sys; sys.stderr.write('noise '*2000 + '\\x1b[31mfailed: no such thing\\n'); sys.exit(3)",
+    "rage": "import os\nwhile True: os.write(2, b'x'*65536)",
+    "chatter": "import sys; sys.stderr.write('x'*4194304); sys.stderr.flush(); sys.stdout.buffer.write(b'done'); "
+    "sys.stdout.flush(); sys.stdin.buffer.read()",
     "flood": "import os\nwhile True: os.write(1, b'x'*65536)",
 }
 
@@ -190,10 +207,41 @@ def test_a_command_that_never_ends_writing(start: Callable[..., Command]) -> Non
         finish(start("flood"), ["flood"], b"", Deadline(60), "ann@far")
 
 
+def test_errors_without_end_keep_nobody_waiting(start: Callable[..., Command]) -> None:
+    stream = start("rage")
+    with pytest.raises(DeadlineExceeded):
+        stream.receive(1, Deadline(0.3))
+    assert len(stream.errors) <= 4096
+
+
+def test_a_command_that_complains_before_it_listens(start: Callable[..., Command]) -> None:
+    """More than a pipe holds, while we only send."""
+    stream = start("chatter")
+    stream.send(b"x" * (8 * MIB), Deadline(20))
+    assert stream.receive(4, Deadline(20)) == b"done"
+
+
 def test_closing_twice(start: Callable[..., Command]) -> None:
     stream = start("deaf")
     stream.close()
     stream.close()
+
+
+def test_a_stream_that_was_closed_is_not_used(start: Callable[..., Command]) -> None:
+    """The numbers of its pipes may be those of other files by then."""
+    stream = start("cat")
+    stream.close()
+    others = [socket.socketpair() for _pair in range(4)]
+    for one, other in others:
+        one.send(b"not for it")
+        other.send(b"not for it")
+    with contextlib.suppress(ConnectionError):
+        assert stream.receive(10, Deadline(1)) == b""
+    with pytest.raises(ConnectionError):
+        stream.send(b"x", Deadline(1))
+    for pair in others:
+        for each in pair:
+            each.close()
 
 
 # What only ssh has
@@ -235,3 +283,89 @@ def test_a_network_that_takes_nothing_any_more() -> None:
     with pytest.raises((DeadlineExceeded, ConnectionError)):
         stream.send(b"x" * (64 * MIB), Deadline(0.5))
     peer.session.close()
+
+
+def test_closing_a_stream_that_a_dead_machine_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh_connection, "CLOSING", 0.2)
+    peer = Peer()
+    stream = peer.session.start(["deaf"], Deadline(5))
+    peer.transport.packetizer.read_message = threading.Event().wait  # type: ignore[method-assign]
+    with pytest.raises((DeadlineExceeded, ConnectionError)):
+        stream.send(b"x" * (64 * MIB), Deadline(0.5))
+
+    def finish_input() -> None:
+        with pytest.raises((DeadlineExceeded, ConnectionError)):
+            stream.finish_input()
+
+    for close in (finish_input, stream.close):
+        closing = threading.Thread(target=close, daemon=True)
+        closing.start()
+        closing.join(10)
+        assert not closing.is_alive()
+    peer.session.close()
+
+
+def test_nothing_of_a_connection_is_left_when_it_is_closed() -> None:
+    """Its thread would read from pipes and sockets whose numbers others have by then."""
+    peer = Peer()
+    peer.session.close()
+    assert not peer.connection.is_alive()
+    peer.close()
+
+
+def test_a_server_that_signs_with_another_algorithm_than_agreed() -> None:
+    connection = Connection(SocketWire(socket.socketpair()[0]))
+    connection.host_key_type = "rsa-sha2-512"
+    message = paramiko.Message()
+    message.add_string("ssh-rsa")
+    message.add_string(b"x" * 256)
+    with pytest.raises(paramiko.SSHException, match="ssh-rsa in place of rsa-sha2-512"):
+        connection._verify_key(b"", message.asbytes())
+    connection.wire.close()
+
+
+# What goes to whom
+
+
+def test_a_jump_host_does_not_get_the_password_of_the_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[Access] = []
+
+    class Seen:
+        def __init__(self, _connection: object, _config: object, access: Access, _methods: object) -> None:
+            seen.append(access)
+
+        def run(self, _deadline: Deadline, _name: str) -> None: ...
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(ssh, "Login", Seen)
+    monkeypatch.setattr(ssh, "_agree", lambda *_arguments: None)
+    monkeypatch.setattr(ssh.HostCheck, "check", lambda *_arguments: None)
+    monkeypatch.setattr(ssh, "open_socket", lambda *_arguments: socket.socketpair()[0])
+    way = ssh._Way(Access(ssh_password="secret", ssh_passphrase="phrase"), Deadline(5))
+    way._hop("ann@jump", None, 0)
+    way.to(ssh.SshTarget("node1"), ssh.read_config(ssh.Asked("node1")))
+    way.close()
+    assert [(access.ssh_password, access.ssh_passphrase) for access in seen] == [(None, "phrase"), ("secret", "phrase")]
+
+
+def test_the_arguments_of_a_proxy_command_are_in_no_message() -> None:
+    way = ssh._Way(Access(), Deadline(5))
+    wire = way._by_program("/bin/sh -c 'exit 1' --auth ann:secret")
+    assert "/bin/sh" in wire.why_ended()
+    assert "secret" not in wire.why_ended()
+    way.close()
+
+
+def test_whatever_goes_wrong_closes_what_was_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(ssh, "open_socket", lambda *_arguments: ours)
+
+    def fail(*_arguments: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(ssh, "_agree", fail)
+    with pytest.raises(ValueError):  # noqa: PT011  # whatever it is
+        ssh.open_session(ssh.SshTarget("node1"), Access(), Deadline(5))
+    assert ours.fileno() == -1
+    theirs.close()

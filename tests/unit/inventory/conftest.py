@@ -50,12 +50,12 @@ class Loaded:
 
 
 class Ansible:
-    """A process that loads inventories."""
+    """A process that loads inventories; ``more`` is added to its environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, **more: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("loader.py"))],
-            env=environment(),
+            env={**environment(), **more},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.inventory.conftest import Loaded, Nodes
+from tests.unit.inventory.conftest import Ansible, Loaded, Nodes
 
 
 class Cached:
@@ -83,6 +83,7 @@ def test_what_is_made_of_it_is_made_anew(cached: Cached) -> None:
         {"states": ["running", "stopped"]},
         {"filters": [{"include": "stratum_virt_name"}]},
         {"address_sources": ["arp"]},
+        {"spec": False},
         {"tags": []},
     ],
 )
@@ -120,3 +121,16 @@ def test_each_node_ends_in_its_own_time(cached: Cached) -> None:
     old.write_text(re.sub(r"(read\W+)\d\d", r"\g<1>10", old.read_text()))
     assert cached.load("kvm1", "kvm2").names == ["db", "new-kvm1", "web"]
     assert cached.load("kvm1", "kvm2", cache_timeout=0).names == ["db", "new-kvm1", "web"]
+
+
+def test_without_a_uri_it_is_of_the_node_that_the_environment_names(cached: Cached) -> None:
+    names: list[list[str]] = []
+    for node in ("kvm1", "kvm2", "kvm1"):
+        cached.nodes.define(node, f"of-{node}-{len(names)}")
+        fresh = Ansible(STRATUM_VIRT_URI=cached.nodes.uri(node))
+        source = cached.nodes.source(
+            cache=True, cache_plugin="ansible.builtin.jsonfile", cache_connection=str(cached.folder)
+        )
+        names.append(fresh.load(source).names)
+        fresh.close()
+    assert names == [["of-kvm1-0"], ["of-kvm2-1"], ["of-kvm1-0"]]

@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 from ansible_collections.stratum.virt.plugins.module_utils._driver._sim.control import edit
-from ansible_collections.stratum.virt.plugins.plugin_utils._inventory.naming import is_host_name
+from ansible_collections.stratum.virt.plugins.plugin_utils._inventory.naming import is_host_name, short
+from ansible_collections.stratum.virt.plugins.plugin_utils._inventory.variables import Way, of_connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -190,3 +191,68 @@ def test_a_host_name_is_harmless(text: str) -> None:
         assert text[0] not in "-.~@+ "
         assert not set(text) & set("{}%#[]:,!&*?/\\$`'\"|;<>()=")
         assert len(text) <= 253
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "localhost.",
+        "LOCALHOST.localdomain",
+        "a.localhost",
+        "ip6-localhost",
+        "root@localhost",
+        "x@127.0.0.1",
+        "127.0.0.2",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0",
+        "0.0.0.0",
+        "\uff11\uff12\uff17.0.0.1",
+        "\uff4cocalhost",
+    ],
+)
+def test_no_name_leads_to_the_controller(name: str) -> None:
+    assert not is_host_name(name, frozenset())
+
+
+@pytest.mark.parametrize(
+    "name", ["web", "10", "web.example.org", "192.0.2.7", "admin@web", "local", "localhost7", "Müller"]
+)
+def test_an_ordinary_name_is_one(name: str) -> None:
+    assert is_host_name(name, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("family", "address"),
+    [
+        ("ipv4", "127.0.0.1"),
+        ("ipv4", "0.0.0.0"),
+        ("ipv4", "255.255.255.255"),
+        ("ipv6", "::1"),
+        ("ipv6", "::ffff:127.0.0.1"),
+        ("ipv6", "::127.0.0.1"),
+        ("ipv6", "fe80::1"),
+    ],
+)
+def test_no_address_leads_to_the_controller(family: str, address: str) -> None:
+    told = {"address": address, "family": family, "source": "agent", "mac": "", "prefix": None, "interface": "eth0"}
+    way = Way("ssh", ("agent",), None, "any")
+    assert of_connection({"spec": {}, "addresses": [told]}, way) == {}
+    assert of_connection({"spec": {}, "addresses": [{**told, "address": "2001:db8::1", "family": "ipv6"}]}, way)
+
+
+def test_any_number_of_tags_makes_some_groups(nodes: Nodes) -> None:
+    nodes.define("kvm1", "web", tags=tuple(f"t{number}" for number in range(400)))
+    nodes.define("kvm1", "db", tags=("t7", "own"))
+    found = nodes.load("kvm1", group_by=["state", "tag"])
+    groups = {name for name, hosts in found.groups.items() if "web" in hosts and name.startswith("tag_")}
+    assert len(groups) == 256
+    assert found.groups["tag_own"] == ["db"]
+    assert found.groups["state_stopped"] == ["db", "web"]
+    assert len(found.hosts["web"]["stratum_virt_tags"]) == 400
+    assert found.warnings == ["groups: 'web' on kvm1 is not in all groups by tag: there are 400 of them"]
+
+
+def test_a_message_is_a_line() -> None:
+    assert short("a\x1b]0;b\x07c\nd\x9be") == "a ]0;b c d e"

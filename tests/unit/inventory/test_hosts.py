@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.inventory.conftest import AGENT, ON_DEFAULT, Nodes
@@ -158,3 +160,20 @@ def test_the_preferred_network_comes_first(nodes: Nodes) -> None:
     # A preference: where there is none, any other will do.
     assert nodes.load("kvm1", address_network="none").hosts["web"]["ansible_host"].startswith("192.168.122.")
     assert "ansible_host" not in nodes.load("kvm1", address_family="ipv6").hosts["web"]
+
+
+def test_the_spec_can_be_left_out(nodes: Nodes) -> None:
+    nodes.define("kvm1", "web", start=True, tags=("front",), devices=ON_DEFAULT + AGENT)
+    nodes.define("kvm1", "db", start=True)
+    more: tuple[dict[str, Any], ...] = (
+        {},
+        {"address_sources": ["agent"], "address_network": "default", "tags": ["front"]},
+    )
+    for options in more:
+        whole, brief = nodes.load("kvm1", **options), nodes.load("kvm1", spec=False, **options)
+        assert brief.groups == whole.groups
+        for name, variables in whole.hosts.items():
+            assert variables.pop("stratum_virt_spec")
+            assert brief.hosts[name] == variables
+    found = nodes.load("kvm1", spec=False, filters=[{"exclude": "stratum_virt_spec.memory"}])
+    assert "stratum_virt_spec" in " ".join(found.warnings)

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
 import pytest
+import yaml
+from ansible.errors import AnsibleParserError
+from ansible_collections.stratum.virt.plugins.inventory.domains import DOCUMENTATION
 from ansible_collections.stratum.virt.plugins.module_utils._deadline import Deadline
 from ansible_collections.stratum.virt.plugins.module_utils._errors import InputError, StratumError
 from ansible_collections.stratum.virt.plugins.plugin_utils._inventory.nodes import load
+from ansible_collections.stratum.virt.plugins.plugin_utils._inventory.source import Source
 from ansible_collections.stratum.virt.plugins.plugin_utils._inventory.threads import Job, run_all
 
 from tests.integration.ansible import environment
 from tests.unit.inventory.conftest import Nodes
 
 SYSTEM = "qemu:///system"
+OPTIONS: dict[str, Any] = yaml.safe_load(DOCUMENTATION)["options"]
 
 
 def test_a_node_is_a_uri_or_more() -> None:
@@ -180,3 +186,35 @@ print(outcome.error)
         check=True,
     )
     assert done.stdout == "looking up a name: it was not done within 0.2 s.\n"
+
+
+class Failing:
+    """What a source uses of Ansible's plugin, with one node that fails at once and one that answers later."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self.evaluated: list[str] = []
+        self.options = {
+            **{name: option.get("default") for name, option in OPTIONS.items()},
+            "uris": [f"sim://{nodes.folder}/no/such", {"uri": f"{nodes.uri('slow')}&delay=0.3", "name": "slow"}],
+            "filters": [{"exclude": "stratum_virt_name == 'x'"}],
+            "on_unreachable": "fail",
+            "strict": False,
+        }
+
+    def get_option(self, option: str) -> Any:
+        return self.options[option]
+
+    def _compose(self, template: str, _variables: dict[str, Any]) -> bool:
+        self.evaluated.append(template)
+        return False
+
+
+def test_nothing_is_evaluated_any_more_when_the_source_has_failed(nodes: Nodes) -> None:
+    nodes.define("slow", "web")
+    plugin = Failing(nodes)
+    with pytest.raises(AnsibleParserError, match="no/such"):
+        Source(plugin, "lab.stratum_virt.yml", None, use_cache=False).populate()  # type: ignore[arg-type]
+    (late,) = (thread for thread in threading.enumerate() if thread.name == "reading the domains of slow")
+    late.join(10)
+    assert not late.is_alive()
+    assert plugin.evaluated == []

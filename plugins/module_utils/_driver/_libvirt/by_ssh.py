@@ -16,6 +16,7 @@ from ..._host.base import Access, ByteStream, Host
 from ..._host.far import FarHost
 from ..._host.last_words import last_words
 from ..._host.ssh import SshTarget
+from ..._host.ssh_config import is_name
 from ..._uri import Uri
 from .parameters import daemon_uri, is_set, ssh_methods
 from .sockets import socket_paths
@@ -91,8 +92,9 @@ def _target(uri: Uri) -> SshTarget:
         raise InputError(
             "uri", f"{uri.transport} needs a machine to log in to.", hint="Write it like qemu+ssh://root@node1/system."
         )
-    if uri.host.startswith("-") or (uri.user or "").startswith("-"):
-        raise InputError("uri", "neither a user nor a machine begins with a minus sign.")
+    for what, name in (("machine", uri.host), ("user", uri.user)):
+        if name and not is_name(name):
+            raise InputError("uri", f"{name!r} cannot be the name of a {what}.")
     return SshTarget(
         host=uri.host,
         user=uri.user,

@@ -62,8 +62,11 @@ def check_parameters(uri: Uri) -> None:
             raise InputError("uri", f"the parameter {name!r} has no value.")
         if name in WORDS and value not in WORDS[name]:
             raise InputError("uri", f"the {name} {value!r} is not known.", hint=f"Known: {', '.join(WORDS[name])}.")
-        if name in FLAGS and not value.isdigit():
+        if name in FLAGS and not value.isdecimal():
             raise InputError("uri", f"{name}: {value!r} is not a number; 1 means yes.")
+        if name == "name" and value.startswith("-"):
+            # virt-ssh-helper would take it for one of its options.
+            raise InputError("uri", f"the name {value!r} is not a URI.")
     if "tls_priority" in uri.parameters:
         raise InputError(
             "uri",

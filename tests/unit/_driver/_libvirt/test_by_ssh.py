@@ -261,3 +261,9 @@ def test_a_check_that_is_switched_off_is_told() -> None:
     told: list[str] = []
     by_ssh._session(parse("qemu+ssh://far/system?command=ssh&no_verify=1"), Access(warn=told.append), Deadline(5))
     assert "nobody checks that far" in told[0]
+
+
+@pytest.mark.parametrize("place", ["a;b", "a%0ab@node1", "$(x)", "-x@node1", "*", "a,b", "x'@node1"])
+def test_names_that_cannot_be_those_of_a_user_or_a_machine(place: str) -> None:
+    with pytest.raises(InputError, match="cannot be"):
+        by_ssh._target(parse(f"qemu+ssh://{place}/system"))

@@ -41,6 +41,8 @@ def test_every_parameter_at_every_transport(name: str, transport: str) -> None:
         ("known_hosts_verify=no", "the known_hosts_verify 'no' is not known"),
         ("sshauth=agent,telepathy", "the sshauth 'telepathy' is not known"),
         ("no_verify=yes", "'yes' is not a number"),
+        ("no_verify=²", "'²' is not a number"),
+        ("name=--help", "the name '--help' is not a URI"),
         ("keyfile=", "'keyfile' has no value"),
     ],
 )
@@ -61,3 +63,18 @@ def test_what_they_mean() -> None:
     assert daemon_uri(uri) == "qemu:///session"
     plain = parse("qemu+ssh://root@node1:22/system")
     assert (daemon_uri(plain), ssh_methods(plain), is_set(plain, "no_verify")) == ("qemu:///system", None, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "qemu+ssh://ann:secret@node1:port/system",
+        "qemu+ssh://ann:secret/x@[node1/system",
+        "qemu:/ann:secret@node1/system",
+    ],
+)
+def test_a_password_in_what_is_no_uri_is_not_shown(text: str) -> None:
+    with pytest.raises(InputError, match="is not a URI") as raised:
+        parse(text)
+    assert "secret" not in str(raised.value)
+    assert raised.value.__cause__ is None
