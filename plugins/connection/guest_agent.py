@@ -162,20 +162,19 @@ EXAMPLES = r"""
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.connection import ConnectionBase
 
-from ..plugin_utils._importing import keep_bytecode
-
-keep_bytecode()
-
 from ..module_utils._errors import InputError, StratumError
 from ..plugin_utils._driver import connect, message_of
-from ..plugin_utils._guest_agent.guest import Guest, Limits, reach
 from ..plugin_utils._guest_agent.system import GuestFailed
+from ..plugin_utils._importing import keep_bytecode
+
+if TYPE_CHECKING:
+    from ..plugin_utils._guest_agent.guest import Guest
 
 
 class Connection(ConnectionBase):
@@ -211,6 +210,10 @@ class Connection(ConnectionBase):
 
     def _connect(self) -> Connection:
         if self._guest is None:
+            # Most of what is needed is imported from here on, with its bytecode.
+            keep_bytecode()
+            from ..plugin_utils._guest_agent.guest import Limits, reach
+
             with _failures():
                 self._guest = reach(
                     lambda: connect(

@@ -261,11 +261,6 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ..plugin_utils._importing import keep_bytecode
 
-keep_bytecode()
-
-from ..plugin_utils._driver import ansible_errors
-from ..plugin_utils._inventory.source import Source
-
 ENDINGS = ("stratum_virt.yml", "stratum_virt.yaml")
 
 
@@ -281,6 +276,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: object, loader: object, path: str, cache: bool = True) -> None:
         """Add what a source has to the inventory."""
         super().parse(inventory, loader, path, cache)
+        # Everything else is imported from here on, with its bytecode.
+        keep_bytecode()
+        from ..plugin_utils._driver import ansible_errors
+        from ..plugin_utils._inventory.source import Source
+
         self._read_config_data(path)
         kept = self.cache if self.get_option("cache") else None
         with ansible_errors(AnsibleParserError):

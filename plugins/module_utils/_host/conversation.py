@@ -182,7 +182,7 @@ class Conversation:
         except Malformed as error:
             raise StratumError(f"{said.on(self._name)}: {error}.") from None
         deadline = Deadline(self._timeout)
-        with self._guarded(line.question):
+        with self._guarded(line.question, deadline):
             parts: Sequence[Buffer] = frame
             while parts:
                 sent, received = self._stream.exchange(parts, READ_SIZE, deadline)
@@ -199,7 +199,7 @@ class Conversation:
                     self._lines.pop(line.number, None)
                 return frame
             self._check_open(line.question)
-            with self._guarded(line.question):
+            with self._guarded(line.question, deadline):
                 received = self._stream.receive(READ_SIZE, deadline)
                 if not received:
                     raise ConnectionResetError("it ended over there")
@@ -209,7 +209,7 @@ class Conversation:
         """Return what a last frame is; raise the error that it is."""
         if "error" not in frame.header:
             return Answer(frame.header["answer"], frame.payload)
-        with self._guarded(line.question):
+        with self._guarded(line.question, Deadline(self._timeout)):
             error = _error(frame.header["error"], self._name)
         raise error
 
@@ -227,9 +227,10 @@ class Conversation:
         self._early = b""
 
     @contextmanager
-    def _guarded(self, question: Question) -> Iterator[None]:
+    def _guarded(self, question: Question, deadline: Deadline) -> Iterator[None]:
         """Close the conversation when something goes wrong with it, and say what that means for the question."""
         what = question.on(self._name)
+        hint = "It may or may not have happened." if question.changes else None
         try:
             yield
         except Malformed as error:
@@ -237,11 +238,16 @@ class Conversation:
             raise PeerError(f"{what}: what came is {error}.") from None
         except DeadlineExceeded:
             self._fail("no answer came in time")
-            raise DeadlineExceeded(f"{what}: no answer within {self._timeout:g} s.") from None
+            raise DeadlineExceeded(f"{what}: no answer within {deadline.seconds:g} s.", hint=hint) from None
         except ConnectionError as error:
             self._fail("it was lost")
             kind = OutcomeUnknown if question.changes else ConnectionFailed
-            raise kind(f"{what}: the connection was lost before the answer came ({printable(str(error))}).") from error
+            reason = f"{what}: the connection was lost before the answer came ({printable(str(error))})."
+            raise kind(reason, hint=hint) from error
+        except BaseException:
+            # What was sent may be half of a frame, and what comes next would be taken for the rest of it.
+            self._fail("it was interrupted")
+            raise
 
     def _check_open(self, question: Question) -> None:
         if self._failure is not None:

@@ -30,8 +30,8 @@ LOCK_TURN = 1.0
 SMALL = 65536
 """Bytes of a piece that is read together with others: what comes for all of them has to have room here."""
 _KINDS = ("file", "directory", "block", "character", "socket", "fifo", "other")
-_LONGEST_MARK = 65536
-"""Bytes. Source: xattr(7), limits of Linux."""
+_LONGEST_MARK = 3 * 65536
+"""Bytes, as it comes: each byte that is no text has become a sign of three. Source: xattr(7), limits of Linux."""
 _NUMBERS = 1 << 64
 
 
@@ -55,15 +55,13 @@ class FarHost(Host):
         return self._session.connect(path, deadline)
 
     def user_id(self) -> int:
-        done = self._session.run(["id", "-u"], Deadline(self._timeout))
-        text = done.output.strip()
-        if done.status != 0 or not text.isdigit() or len(text) > 10:
+        text = self._say(["id", "-u"]) or ""
+        if not (text.isascii() and text.isdigit()) or len(text) > 10:
             raise StratumError(f"asking {self.name} for the user that we are there: id -u does not say it.")
         return int(text)
 
     def environment(self, variable: str) -> str | None:
-        done = self._session.run(["printenv", variable], Deadline(self._timeout))
-        return done.output.decode("utf-8", "replace").rstrip("\n") if done.status == 0 else None
+        return self._say(["printenv", variable])
 
     # Files
 
@@ -173,6 +171,13 @@ class FarHost(Host):
             stream, received = start_program(self._session, Deadline(self._timeout))
             self._started = Conversation(stream, self.name, self._timeout, received)
         return self._started
+
+    def _say(self, argv: Sequence[str]) -> str | None:
+        """Return the last line that a command says, ``None`` when it fails; a login may print others before it."""
+        done = self._session.run(argv, Deadline(self._timeout))
+        if done.status != 0:
+            return None
+        return done.output.decode("utf-8", "surrogateescape").rstrip("\n").rpartition("\n")[2]
 
     def _read_all(self, pieces: Sequence[Piece]) -> list[bytes]:
         questions = [Question("read", (piece.path, piece.size, piece.offset), size=piece.size) for piece in pieces]

@@ -29,6 +29,8 @@ from .local import LocalHost
 REFUSALS = (StratumError, OSError, ValueError, OverflowError)
 """What a question may end with; anything else ends the program."""
 
+ENDS = (signal.SIGHUP, signal.SIGTERM)
+
 
 class Reading:
     """Content that is sent as far as somebody has room for it."""
@@ -248,11 +250,14 @@ def _leave(writing: Writing, error: Exception) -> None:
 
 
 def _end(_signal: int, _frame: object) -> None:
+    # A machine that shuts down sends both, and the second one would come into the tidying up.
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
     raise EOFError("it is told to end")
 
 
 def main(greeting: str) -> None:
     """Serve the files of this machine."""
-    for number in (signal.SIGHUP, signal.SIGTERM):
+    for number in ENDS:
         signal.signal(number, _end)
     Server(LocalHost(), 0, 1).run(greeting.encode())

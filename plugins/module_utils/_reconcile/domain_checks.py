@@ -85,9 +85,16 @@ def check_verbs(driver: Driver, verbs: Iterable[Verb], state: str) -> None:
 _WAITS = {"agent": Capability.AGENT, "address": Capability.GUEST_ADDRESSES}
 
 
-def check_waits(driver: Driver, things: Iterable[str]) -> None:
-    """Raise NotSupported when the driver never knows what is to be waited for."""
+def check_waits(driver: Driver, things: Iterable[str], name: str, end: str) -> None:
+    """Raise NotSupported when the driver never knows what is to be waited for, InputError when the domain ends in a
+    condition in which there is no guest."""
     for thing in things:
         need = _WAITS[thing]
         if need not in driver.capabilities:
             raise NotSupported(f"wait_for: {driver.uri} cannot {need.value}.", option="wait_for")
+        if end in WITHOUT_GUEST:
+            raise InputError(
+                "wait_for",
+                f"the domain {name} is {end}, and state: present leaves it so.",
+                hint="A guest that is to be waited for takes state: running.",
+            )

@@ -104,7 +104,7 @@ class DomainPlan(Plan):
         self.wanted = want(self._driver, request, seen)
         steps = verbs("stopped" if seen.record is None else seen.condition, request.state, force=request.force)
         check_verbs(self._driver, steps, request.state)
-        check_waits(self._driver, request.wait_for)
+        check_waits(self._driver, request.wait_for, request.name, self.end)
         check_sources(self._driver, self.wanted, is_new=seen.record is None)
         if seen.condition != self.end:
             self.show([Change("state", seen.condition, self.end)])

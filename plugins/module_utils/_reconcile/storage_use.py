@@ -41,6 +41,8 @@ _DATA_FILE = 0x44415441
 _HEADER = 4096
 _LARGEST_CLUSTER = 2097152
 """Bytes. The name of what an image is built on is in its first cluster."""
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255
+"""Bytes, the first with the NUL at its end. Source: linux/limits.h."""
 _LONGEST_CHAIN = 64
 
 
@@ -197,7 +199,7 @@ class _Images:
         named = [(image, _backing_name(image, headers[image])) for image in images]
         names = iter(self._host.read_all([piece for _image, piece in named if piece is not None]))
         for image, piece in named:
-            stated = () if piece is None else _files_of(next(names).decode("utf-8", "replace"))
+            stated = () if piece is None else _files_of(next(names).decode("utf-8", "surrogateescape"))
             self._data[image] = list(_beside(image, _data_file(headers[image])))
             self._backing[image] = list(_beside(image, stated))
 
@@ -217,7 +219,17 @@ class _Images:
 def _beside(path: str, stated: Iterable[str]) -> Iterator[str]:
     """Yield the paths of files as an image states them."""
     folder = path.rpartition("/")[0]
-    return (name if name.startswith("/") else f"{folder}/{name}" for name in stated if "\0" not in name)
+    named = (name if name.startswith("/") else f"{folder}/{name}" for name in stated)
+    return (each for each in named if _can_be_a_file(each))
+
+
+def _can_be_a_file(path: str) -> bool:
+    """Whether a file can have this path at all: Linux would not even look for one that is too long or no text."""
+    try:
+        encoded = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return b"\0" not in encoded and len(encoded) < _LONGEST_PATH and max(map(len, encoded.split(b"/"))) <= _LONGEST_NAME
 
 
 def _backing_name(path: str, header: bytes) -> Piece | None:
@@ -232,7 +244,7 @@ def _data_file(header: bytes) -> Iterator[str]:
     while 104 <= at < len(header) and (kind := _number(header, at)):
         length = _number(header, at + 4)
         if kind == _DATA_FILE:
-            yield from _files_of(header[at + 8 : at + 8 + length].decode("utf-8", "replace"))
+            yield from _files_of(header[at + 8 : at + 8 + length].decode("utf-8", "surrogateescape"))
         at += 8 + -(-length // 8) * 8
 
 

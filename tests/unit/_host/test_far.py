@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     OutcomeUnknown,
     StratumError,
 )
-from ansible_collections.stratum.virt.plugins.module_utils._host.base import ContentWriter, Host
+from ansible_collections.stratum.virt.plugins.module_utils._host.base import Buffer, ContentWriter, Host
 from ansible_collections.stratum.virt.plugins.module_utils._host.far import FarHost
 from ansible_collections.stratum.virt.plugins.module_utils._host.frames import TURN, WINDOW
 from ansible_collections.stratum.virt.plugins.module_utils._host.local import LocalHost
@@ -144,11 +144,19 @@ def terminate(far: FarHost, session: LocalSession) -> None:
     process.wait(60)
 
 
+def end_all(far: FarHost, session: LocalSession) -> None:
+    """Shut the machine down: each process of a login is told so by two signals, one right after the other."""
+    (process,) = session.processes
+    for number in (signal.SIGSTOP, signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):
+        process.send_signal(number)
+    assert process.wait(60) == 0
+
+
 def close(far: FarHost, session: LocalSession) -> None:
     far.close()
 
 
-ENDS = pytest.mark.parametrize("end", [hang_up, terminate, close])
+ENDS = pytest.mark.parametrize("end", [hang_up, terminate, end_all, close])
 End = Callable[[FarHost, LocalSession], None]
 
 
@@ -238,6 +246,30 @@ def test_a_change_whose_answer_is_lost(far: FarHost, session: LocalSession, tmp_
     with pytest.raises(OutcomeUnknown, match="rename on root@far: the connection was lost"):
         far.rename(str(tmp_path / "a"), str(tmp_path / "b"))
     with pytest.raises(ConnectionFailed, match="the connection is closed, because it was lost"):
+        far.status("/")
+
+
+def test_whoever_is_interrupted_says_no_more(
+    far: FarHost, session: LocalSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of a frame, what comes next would be a part of it."""
+    stream: list[str] = []
+
+    def interrupted(parts: Sequence[Buffer], size: int, deadline: Deadline) -> tuple[int, bytes]:
+        stream.append("said something")
+        raise KeyboardInterrupt
+
+    def write() -> None:
+        with far.replace(str(tmp_path / "file")) as writer:
+            monkeypatch.setattr(far._talk._stream, "exchange", interrupted)
+            writer.write(b"x" * MIB)
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert stream == ["said something"]
+    session.close()
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(ConnectionFailed, match="the connection is closed, because it was interrupted"):
         far.status("/")
 
 

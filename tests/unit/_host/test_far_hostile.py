@@ -23,7 +23,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
 )
 from ansible_collections.stratum.virt.plugins.module_utils._host.base import Extent, FileStatus, Host
 from ansible_collections.stratum.virt.plugins.module_utils._host.conversation import Question
-from ansible_collections.stratum.virt.plugins.module_utils._host.far import FarHost
+from ansible_collections.stratum.virt.plugins.module_utils._host.far import PATIENCE, FarHost
 from ansible_collections.stratum.virt.plugins.module_utils._host.frames import (
     LONGEST_HEADER,
     LONGEST_PAYLOAD,
@@ -232,6 +232,7 @@ def test_who_hangs_up(what: str) -> None:
         changes = what in ("rename", "set_mark", "set_permissions", "remove")
         assert error.__class__ is (OutcomeUnknown if changes else ConnectionFailed)
         assert "on root@far: the connection was lost before the answer came" in error.reason
+        assert error.hint == ("It may or may not have happened." if changes else None)
 
 
 @EVERY
@@ -240,6 +241,20 @@ def test_who_is_silent(what: str) -> None:
         error = error_of(what, lambda _asked, said=said: said, silent=True)  # type: ignore[misc]
         assert error.__class__ is DeadlineExceeded
         assert "on root@far: no answer within 0.2 s" in error.reason
+        changes = what in ("rename", "set_mark", "set_permissions", "remove")
+        assert error.hint == ("It may or may not have happened." if changes else None)
+
+
+def test_who_is_silent_when_all_is_written() -> None:
+    """A whole file may take long to be on the disk."""
+
+    def peer(asked: Frame) -> bytes:
+        return frame({"id": asked.number, "answer": None}) if asked.header["do"] == "replace" else b""
+
+    error = error_of("replace", peer, silent=True)
+    assert error.__class__ is DeadlineExceeded
+    assert error.reason == f"write on root@far: no answer within {PATIENCE + 0.2:g} s."
+    assert error.hint == "It may or may not have happened."
 
 
 def test_an_error_is_one_line_of_bounded_length() -> None:
@@ -255,6 +270,16 @@ def test_an_error_is_one_line_of_bounded_length() -> None:
 def test_a_mark_is_any_text() -> None:
     host, _session = far(answered(True, b"\xff\n{{ x }}"))
     assert host.mark("/file") == "\ufffd\n{{ x }}"
+
+
+def test_the_longest_mark_is_one() -> None:
+    """Somebody else may have left it, and it comes with a sign of three bytes for each that is no text."""
+    longest = b"\xff" * 65536
+    host, _session = far(answered(True, longest.decode("utf-8", "replace").encode()))
+    assert host.mark("/file") == "\ufffd" * 65536
+    host, _session = far(answered(True, bytes(3 * 65536 + 1)))
+    with pytest.raises(PeerError, match="more than was asked for"):
+        host.mark("/file")
 
 
 VALUES = st.recursive(

@@ -84,6 +84,9 @@ def test_it_leaves_no_file_and_reads_none_of_the_user(tmp_path: Path, monkeypatc
 
 def test_what_a_login_prints_is_no_answer() -> None:
     far = FarHost(LocalSession(before="echo Welcome to this machine.; "))
+    assert far.user_id() == os.geteuid()
+    assert far.environment("HOME") == os.environ["HOME"]
+    assert far.environment("NO_SUCH_VARIABLE") is None
     assert far.status("/") is not None
     far.close()
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -353,4 +354,24 @@ def test_a_backing_name_that_is_no_path(files: Node, folder: Path, name: str) ->
     odd = qcow2(folder / "odd.qcow2", name)
     create(files, "web1", {"target": "vda", "file": raw(folder / "a")})
     create(files, "web2", {"target": "vda", "file": odd})
+    assert remove(files, "vda")["changed"]
+
+
+def test_a_backing_file_whose_name_is_no_text(files: Node, folder: Path) -> None:
+    base = os.fsencode(folder) + b"/b\xe4se"
+    Path(os.fsdecode(base)).write_bytes(bytes(512))
+    (folder / "link").symlink_to(os.fsdecode(base))
+    overlay = Path(qcow2(folder / "overlay", "x" * len(base)))
+    overlay.write_bytes(overlay.read_bytes()[: -len(base)] + base)
+    create(files, "web1", {"target": "vda", "file": str(folder / "link")})
+    create(files, "web2", {"target": "vda", "file": str(overlay), "format": "qcow2"})
+    with pytest.raises(InputError, match="is a backing file of web2"):
+        remove(files, "vda")
+
+
+@pytest.mark.parametrize("name", ['json:{"filename": "\\ud800"}', "x" * 300, f"/tmp/{'y' * 300}/z"])
+def test_a_backing_file_whose_name_no_file_has(files: Node, folder: Path, name: str) -> None:
+    """Whoever made the image would keep everybody from removing anything."""
+    create(files, "web1", {"target": "vda", "file": raw(folder / "a")})
+    create(files, "web2", {"target": "vda", "file": qcow2(folder / "overlay", name), "format": "qcow2"})
     assert remove(files, "vda")["changed"]
