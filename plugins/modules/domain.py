@@ -91,7 +91,8 @@ options:
     type: bool
   wait_for:
     description:
-      - What to wait for once the domain runs, at most O(timeout) seconds.
+      - What to wait for once the domain runs, at most O(timeout) seconds. With O(state=present), which starts nothing,
+        it has to run already.
       - V(agent) is the guest agent's answer.
       - V(address) is an address that is neither loopback nor link-local. RV(addresses) has all that are known then.
     type: list
@@ -136,6 +137,8 @@ options:
       - Never deleted are CD-ROM and floppy images, disks that are read-only, shareable or in use by another domain,
         files that images of other domains are built on, and what is no regular file. Naming one of these is an error,
         and nothing is removed then.
+      - Without the node's files, by TLS for one, disks are deleted through their pools only. One that no pool knows
+        stays, with a warning.
       - The domain is undefined first. If that fails, nothing is deleted.
     type: list
     elements: str

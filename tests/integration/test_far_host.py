@@ -127,11 +127,15 @@ def test_an_image_of_the_tasks_machine_becomes_a_volume_of_the_node(way: Way, ta
     found = disk.stat()
     assert (found.st_mode & 0o7777, found.st_uid, found.st_gid) == (0o640, 7, 8)
 
+    # What the hypervisor would make first, were it to copy the new content: it can't where a dead link has the name.
+    sign = way.there("far/disk.stratum-copying")
+    sign.symlink_to("/nowhere")
     image.write_bytes(content[::-1])
     assert "lost" in volumes.refused(**options)["msg"]
     assert volumes.make(**options, replace=True)["changed"]
     assert disk.read_bytes() == content[::-1]
-    assert listing(way.there("far")) == ["disk"]
+    assert listing(way.there("far")) == ["disk", sign.name]
+    sign.unlink()
 
     # The hypervisor doesn't know of this file, which is the node's.
     way.there("far/other").write_bytes(bytes(MIB))

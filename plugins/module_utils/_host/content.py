@@ -44,7 +44,8 @@ class FileWriter(ContentWriter):
 def extents(path: str) -> Iterator[Extent]:
     """Read a file without its holes."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Without waiting for anybody, which a fifo would do for as long as nobody writes to it.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             yield from _pieces(handle)
         finally:

@@ -231,8 +231,10 @@ class Conversation:
         """Close the conversation when something goes wrong with it, and say what that means for the question."""
         what = question.on(self._name)
         hint = "It may or may not have happened." if question.changes else None
+        answered = False
         try:
             yield
+            answered = True
         except Malformed as error:
             self._fail(f"what came was {error}")
             raise PeerError(f"{what}: what came is {error}.") from None
@@ -244,10 +246,10 @@ class Conversation:
             kind = OutcomeUnknown if question.changes else ConnectionFailed
             reason = f"{what}: the connection was lost before the answer came ({printable(str(error))})."
             raise kind(reason, hint=hint) from error
-        except BaseException:
-            # What was sent may be half of a frame, and what comes next would be taken for the rest of it.
-            self._fail("it was interrupted")
-            raise
+        finally:
+            if not answered and self._failure is None:
+                # What was sent may be half of a frame, and what comes next would be taken for the rest of it.
+                self._fail("it was interrupted")
 
     def _check_open(self, question: Question) -> None:
         if self._failure is not None:

@@ -177,7 +177,7 @@ class FarHost(Host):
         done = self._session.run(argv, Deadline(self._timeout))
         if done.status != 0:
             return None
-        return done.output.decode("utf-8", "surrogateescape").rstrip("\n").rpartition("\n")[2]
+        return done.output.decode("utf-8", "replace").rstrip("\n").rpartition("\n")[2]
 
     def _read_all(self, pieces: Sequence[Piece]) -> list[bytes]:
         questions = [Question("read", (piece.path, piece.size, piece.offset), size=piece.size) for piece in pieces]

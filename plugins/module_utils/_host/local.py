@@ -135,11 +135,11 @@ class LocalHost(Host):
 
     def read(self, path: str, size: int, *, offset: int = 0) -> bytes:
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=_open_now) as file:
                 file.seek(offset)
                 return file.read(size)
         except OSError as error:
-            raise StratumError(f"reading {path}: {error.strerror}.") from error
+            raise StratumError(f"reading {path}: {error.strerror or error}.") from error
 
     def extents(self, path: str) -> Iterator[Extent]:
         # Few tasks read or write content.
@@ -233,6 +233,11 @@ def still_locked(name: str, deadline: Deadline) -> DeadlineExceeded:
         f"another task has been working on {name} for {deadline.seconds:g} s.",
         hint="Wait for it to end, or give this task a longer timeout.",
     )
+
+
+def _open_now(path: str, flags: int) -> int:
+    """Open a file without waiting for anybody, which a fifo would do for as long as nobody writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _connect(opened: socket.socket, path: str, deadline: Deadline) -> None:

@@ -16,7 +16,7 @@ from .._driver.base import Capability, Driver
 from .._errors import Denied, InputError, NotSupported, names
 from .domain_request import DomainRequest
 from .domain_seen import Seen
-from .domain_state import NEEDS, Verb
+from .domain_state import NEEDS, WITHOUT_GUEST, Verb
 from .domain_want import Wanted
 
 
@@ -86,8 +86,8 @@ _WAITS = {"agent": Capability.AGENT, "address": Capability.GUEST_ADDRESSES}
 
 
 def check_waits(driver: Driver, things: Iterable[str], name: str, end: str) -> None:
-    """Raise NotSupported when the driver never knows what is to be waited for, InputError when the domain ends in a
-    condition in which there is no guest."""
+    """Raise NotSupported when the driver never knows what is to be waited for, InputError when there is no guest in
+    the condition in which the domain ends."""
     for thing in things:
         need = _WAITS[thing]
         if need not in driver.capabilities:
@@ -95,6 +95,6 @@ def check_waits(driver: Driver, things: Iterable[str], name: str, end: str) -> N
         if end in WITHOUT_GUEST:
             raise InputError(
                 "wait_for",
-                f"the domain {name} is {end}, and state: present leaves it so.",
-                hint="A guest that is to be waited for takes state: running.",
+                f"the domain {name} does not run, and state: present does not start it.",
+                hint="Have it run with state: running.",
             )

@@ -211,13 +211,17 @@ class DomainPlan(Plan):
         )
 
     def _remove(self) -> None:
-        from .domain_storage import select
+        from .domain_storage import UNREACHED, select
 
         record, config = self._seen.record, self._seen.config
         if record is None or config is None:
             return
         name = record.name
         doomed, self.kept = select(self._driver, name, config, self._request.remove_storage)
+        for disk in self.kept:
+            if disk.obstacle == UNREACHED:
+                reason = f"{UNREACHED}, and files are not reached through {self._driver.uri}"
+                self.warnings.append(f"{disk.path} ({disk.target}) stays: {reason}")
         steps = verbs(self._seen.condition, "absent", force=self._request.force)
         check_verbs(self._driver, steps, "absent")
         self.show([Change("state", self._seen.condition, "absent")])
@@ -231,11 +235,11 @@ class DomainPlan(Plan):
 
     def _deleting(self, disk: Disk) -> Callable[[], bool]:
         def run() -> bool:
-            from .domain_storage import delete
+            from .domain_storage import UNREACHED, delete
 
             deleted = delete(self._driver, disk)
             if not deleted:
-                self.kept.append(disk._replace(obstacle="no pool of the node knows it"))
+                self.kept.append(disk._replace(obstacle=UNREACHED))
             return deleted
 
         return run

@@ -17,6 +17,8 @@ from .._driver.base import Capability
 from .._driver.domains import DomainRecord, DomainState
 
 WANTED = ("present", "running", "stopped", "paused", "saved", "restarted", "absent")
+WITHOUT_GUEST = ("stopped", "saved", "crashed")
+"""The conditions in which there is nothing that could answer."""
 
 
 class Verb(Enum):

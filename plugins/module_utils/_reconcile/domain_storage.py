@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 OWNED = "owned"
+UNREACHED = "no pool of the node knows it"
+"""The obstacle that is nobody's mistake: the same disk goes where the node's files are reached."""
 
 
 class Disk(NamedTuple):
@@ -35,7 +37,7 @@ def select(driver: Driver, name: str, document: Element, requested: Sequence[str
     """Return the disks to delete and those of the requested that stay.
 
     ``requested`` are targets, or the word ``owned``: every disk that may go. A target that does not exist or must
-    not go is an InputError, raised before anything is removed.
+    not go is an InputError, raised before anything is removed; one that cannot be reached stays.
     """
     if not requested:
         return [], []
@@ -48,9 +50,10 @@ def select(driver: Driver, name: str, document: Element, requested: Sequence[str
             known = names(sorted(by_target)) or "none"
             raise InputError("remove_storage", f"{name} has no disk {target}.", hint=f"Its disks: {known}.")
         obstacle = by_target[target].obstacle
-        if obstacle is not None:
+        if obstacle not in (None, UNREACHED):
             raise InputError("remove_storage", f"{target} of {name} is not removed: {obstacle}.")
-    return [by_target[target] for target in dict.fromkeys(requested)], []
+    chosen = [by_target[target] for target in dict.fromkeys(requested)]
+    return [disk for disk in chosen if disk.obstacle is None], [disk for disk in chosen if disk.obstacle]
 
 
 def delete(driver: Driver, disk: Disk) -> bool:
@@ -96,4 +99,6 @@ def _obstacle(driver: Driver, disk: Element, path: str | None, used: Sequence[Us
         status = driver.host.status(path)
         if status is not None and status.kind != "file":
             return f"{path} is not a regular file"
+    elif driver.volumes is None or driver.volumes.find(path) is None:
+        return UNREACHED
     return None

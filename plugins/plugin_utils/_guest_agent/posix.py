@@ -56,8 +56,8 @@ exit "$status"
 # to all shells.
 _KILL = """\
 process=$1 folder=$2
-line=/proc/$process/cmdline
-if [ -n "$folder" ] && [ -r "$line" ] && ! tr '\\0' '\\n' <"$line" | grep -qxF -e "$folder"; then process=; fi
+line=$(tr '\\0' '\\n' 2>/dev/null <"/proc/$process/cmdline")
+if [ -n "$folder" ] && [ -n "$line" ] && ! printf '%s\\n' "$line" | grep -qxF -e "$folder"; then process=; fi
 signal() { kill -"$1" -"$process" 2>/dev/null || kill -"$1" "$process" 2>/dev/null; }
 if [ -n "$process" ] && signal TERM; then
     for _ in 1 2 3 4 5 6 7 8 9 10; do

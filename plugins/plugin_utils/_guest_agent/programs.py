@@ -35,6 +35,8 @@ POLL_SHARE = 0.1
 """How much later than necessary the end of a program may be seen, as a part of the time that it took."""
 LAST_RITES = 10.0
 """Seconds for ending a program whose time is over."""
+SECOND_LOOK = 2.0
+"""Seconds after which a program that was to end is told so again."""
 EXECUTE = ("guest-exec", "guest-exec-status")
 
 
@@ -165,14 +167,16 @@ class Programs:
         what = "ending it"
         deadline = Deadline(LAST_RITES)
         try:
-            killer = self._start(self._system.kill(process, folder), b"", what, deadline)
-            if self._wait(killer, deadline, what) is None:
-                return StratumError("the guest is too slow")
-            # The agent keeps what has ended until it is asked.
-            self._wait(process, deadline, what)
+            while not deadline.passed:
+                killer = self._start(self._system.kill(process, folder), b"", what, deadline)
+                if self._wait(killer, deadline, what) is None:
+                    break
+                # The agent keeps what has ended until it is asked. One that was just starting may have got away.
+                if self._wait(process, deadline.sooner(SECOND_LOOK), what) is not None:
+                    return None
         except StratumError as error:
             return error
-        return None
+        return StratumError("it goes on")
 
 
 class _Forgotten(GuestAgentError):

@@ -79,6 +79,15 @@ def test_reading_a_part(host: Host, tmp_path: Path, size: int) -> None:
         host.read(str(tmp_path / "missing"), 10)
 
 
+def test_nobody_waits_for_who_writes_to_a_fifo(host: Host, tmp_path: Path) -> None:
+    """Over there, a program that waits for that would stay when the session has long ended."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StratumError, match=r"reading .*pipe: .* not seekable"):
+        host.read(str(tmp_path / "pipe"), 10)
+    with pytest.raises(StratumError, match=r"reading .*pipe: Illegal seek"):
+        next(host.extents(str(tmp_path / "pipe")))
+
+
 def test_removing(host: Host, tmp_path: Path) -> None:
     with pytest.raises(StratumError, match="it is not a regular file"):
         host.remove(str(tmp_path))

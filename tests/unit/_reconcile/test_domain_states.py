@@ -16,6 +16,7 @@ from ansible_collections.stratum.virt.plugins.module_utils._driver._sim import g
 from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     DeadlineExceeded,
     DriverError,
+    InputError,
     NotSupported,
     StratumError,
 )
@@ -345,6 +346,25 @@ def test_waiting_for_a_guest_ends(node: Node, what: str, kind: str, says: str) -
     node.is_like(kind)
     with pytest.raises(DeadlineExceeded, match=says):
         node.task(SMALL, state="running", wait_for=[what], patience=0.3)
+
+
+@pytest.mark.parametrize("what", ["agent", "address"])
+@pytest.mark.parametrize("condition", ["missing", "stopped", "saved", "crashed"])
+def test_nobody_waits_for_a_domain_that_does_not_run(node: Node, what: str, condition: str) -> None:
+    if condition != "missing":
+        node.create()
+        node.put(condition)
+    says = "^wait_for: the domain web1 does not run, and state: present does not start it"
+    with pytest.raises(InputError, match=says):
+        node.task({**SMALL, "title": "new"}, wait_for=[what])
+    assert [domain.get("title") for domain in node.info()] == ([] if condition == "missing" else [None])
+
+
+def test_who_runs_already_is_waited_for(node: Node) -> None:
+    node.create()
+    node.is_like("agent")
+    node.put("running")
+    assert not node.task(SMALL, wait_for=["agent"])["changed"]
 
 
 @pytest.mark.parametrize(

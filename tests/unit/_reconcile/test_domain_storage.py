@@ -130,9 +130,16 @@ def test_a_disk_outside_any_pool_does_not_stop_the_removal(files: Node, folder: 
 def test_files_of_a_simulated_node_are_words_and_none_of_this_host(node: Node, folder: Path) -> None:
     path = raw(folder / "a")
     create(node, "web1", {"target": "vda", "file": path})
+    foretold = remove(node, "vda", check=True)
     done = remove(node, "vda")
-    assert done["actions"] == ["undefine"]
-    assert done["kept_storage"] == [{"target": "vda", "path": path, "obstacle": "no pool of the node knows it"}]
+    assert done["actions"] == foretold["actions"] == ["undefine"]
+    assert done["diff"] == foretold["diff"]
+    kept = [{"target": "vda", "path": path, "obstacle": "no pool of the node knows it"}]
+    assert done["kept_storage"] == foretold["kept_storage"] == kept
+    (warning,) = done["warnings"]
+    assert warning.startswith(
+        f"{path} (vda) stays: no pool of the node knows it, and files are not reached through sim:"
+    )
     assert Path(path).exists()
 
 

@@ -96,6 +96,10 @@ class LocalAgent:
         self.processes.clear()
         self.handles.clear()
 
+    def pretend(self) -> object:
+        """Answer as if a program had been started, which ends well and has done nothing."""
+        return {"return": self._exec("/bin/true", [], True)}
+
     def count(self, command: str) -> int:
         return sum(request.command == command for request in self.requests)
 

@@ -26,8 +26,11 @@ from ansible_collections.stratum.virt.plugins.module_utils._errors import (
     PeerError,
     StratumError,
 )
-from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.guest import Guest, Limits
-from ansible_collections.stratum.virt.tests.unit.connection.agents import UUID, LocalAgent, LocalNode, Request
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent import programs
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.guest import TIDYING, Guest, Limits
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.programs import LAST_RITES
+from ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.system import GuestFailed
+from ansible_collections.stratum.virt.tests.unit.connection.agents import COMMANDS, UUID, LocalAgent, LocalNode, Request
 from ansible_collections.stratum.virt.tests.unit.connection.conftest import Reach
 
 
@@ -212,7 +215,7 @@ def test_an_agent_that_stops_answering_is_not_waited_for_beyond_the_deadline(
     reached: Reach, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest = reached(command_timeout=0.3, timeout=60)
-    monkeypatch.setattr("ansible_collections.stratum.virt.plugins.plugin_utils._guest_agent.programs.LAST_RITES", 0.3)
+    monkeypatch.setattr(programs, "LAST_RITES", 0.3)
 
     def silent(request: Request) -> None:
         if request.command != "guest-exec" or agent.count("guest-exec") > 1:
@@ -224,6 +227,58 @@ def test_an_agent_that_stops_answering_is_not_waited_for_beyond_the_deadline(
     with pytest.raises(OutcomeUnknown, match=r"could not be ended .*not responding.* It may still run in the guest"):
         guest.execute("sleep 2")
     assert time.monotonic() - began < 3
+
+
+def test_no_answer_is_waited_for_beyond_the_deadline(
+    reached: Reach, node: LocalNode, agent: LocalAgent, tmp_path: Path
+) -> None:
+    guest = reached(timeout=3600, command_timeout=3)
+    node.patience.clear()
+    (tmp_path / "a").write_bytes(bytes(200_000))
+    guest.put(str(tmp_path / "a"), str(tmp_path / "b"))
+    guest.fetch(str(tmp_path / "b"), str(tmp_path / "c"))
+    guest.execute("head -c 2000000 /dev/zero", bytes(200_000))
+    with pytest.raises(GuestFailed):
+        guest.execute("sleep 60")
+    assert {request.command for request in agent.requests} >= set(COMMANDS) - {"guest-ping"}
+    # Ending and tidying up have some seconds of their own.
+    assert max(node.patience) <= max(3, LAST_RITES, TIDYING)
+
+
+def test_a_program_that_got_away_is_ended_again(
+    reached: Reach, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = reached(command_timeout=0.5)
+    monkeypatch.setattr(programs, "SECOND_LOOK", 0.3)
+    killers: list[object] = []
+
+    def miss(request: Request) -> str | None:
+        if request.command != "guest-exec" or not any("kill -" in text for text in request.arguments["arg"]):
+            return None
+        killers.append(request)
+        return json.dumps(agent.pretend()) if len(killers) == 1 else None
+
+    agent.before = miss
+    with pytest.raises(GuestFailed, match="and was ended"):
+        guest.execute("sleep 60")
+    assert len(killers) == 2
+    assert agent.processes == {}
+
+
+def test_a_program_that_cannot_be_ended_is_not_said_to_be(
+    reached: Reach, agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = reached(command_timeout=0.3)
+    monkeypatch.setattr(programs, "SECOND_LOOK", 0.2)
+    monkeypatch.setattr(programs, "LAST_RITES", 0.6)
+
+    def miss(request: Request) -> str | None:
+        kills = request.command == "guest-exec" and any("kill -" in text for text in request.arguments["arg"])
+        return json.dumps(agent.pretend()) if kills else None
+
+    agent.before = miss
+    with pytest.raises(OutcomeUnknown, match=r"could not be ended \(it goes on\)\. It may still run in the guest"):
+        guest.execute("sleep 60")
 
 
 @pytest.mark.parametrize("said", ["", "[" * 100_000, "[]", "{}", '{"return": 7}', '{"return": {"exited": "yes"}}'])
