@@ -13,8 +13,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from ansible.errors import AnsibleError
-
 from ..module_utils._driver.base import Driver
 from ..module_utils._driver.registry import open_driver
 from ..module_utils._errors import ConnectionFailed, MissingLibrary, StratumError
@@ -49,12 +47,13 @@ def _start(argv: Sequence[str]) -> Program:
 
 
 @contextmanager
-def ansible_errors(kind: Callable[[str], Exception] = AnsibleError) -> Iterator[None]:
+def ansible_errors(kind: Callable[[str], Exception]) -> Iterator[None]:
     """Raise one of Ansible's errors, of this kind, in place of one of ours."""
     try:
         yield
     except StratumError as error:
-        raise kind(message_of(error)) from error
+        # Without the cause, whose message Ansible would add to the same message.
+        raise kind(message_of(error)) from None
 
 
 def message_of(error: StratumError) -> str:
